@@ -78,7 +78,7 @@ var (
 	eventRoles  = []string{"speaker", "organizer", "attendee", "chair", "witness"}
 )
 
-// ids of the nth of each type.
+// personID and its like return the id of the nth record of a type.
 func personID(n int) string      { return fmt.Sprintf("p%07d", n) }
 func institutionID(n int) string { return fmt.Sprintf("i%07d", n) }
 func eventID(n int) string       { return fmt.Sprintf("e%07d", n) }

@@ -23,24 +23,24 @@ import (
 type family struct {
 	logs string // folder of their logs
 
-	mu   sync.Mutex
-	kids []interface{ Stop() }
+	mu       sync.Mutex
+	children []interface{ Stop() }
 }
 
 func (f *family) add(k interface{ Stop() }) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.kids = append(f.kids, k)
+	f.children = append(f.children, k)
 }
 
 // stop ends all of them, the last started first.
 func (f *family) stop() {
 	f.mu.Lock()
-	kids := f.kids
-	f.kids = nil
+	children := f.children
+	f.children = nil
 	f.mu.Unlock()
-	for i := len(kids) - 1; i >= 0; i-- {
-		kids[i].Stop()
+	for i := len(children) - 1; i >= 0; i-- {
+		children[i].Stop()
 	}
 }
 

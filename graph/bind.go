@@ -88,13 +88,13 @@ func (c *compiler) finish(k *follow) {
 }
 
 func (c *compiler) settle(s *selection) {
-	for _, k := range s.kids {
+	for _, k := range s.children {
 		s.dynamic = s.dynamic || k.dynamic
 	}
 	if !s.dynamic {
 		s.static = &plan.Sel{Props: s.props}
-		for _, k := range s.kids {
-			s.static.Kids = append(s.static.Kids, k.static)
+		for _, k := range s.children {
+			s.static.Children = append(s.static.Children, k.static)
 		}
 	}
 }
@@ -133,13 +133,13 @@ func (b *binder) sel(s *selection) (*plan.Sel, error) {
 		}
 		return s.static, nil
 	}
-	out := &plan.Sel{Props: s.props, Kids: make([]*plan.Field, len(s.kids))}
-	for i, k := range s.kids {
+	out := &plan.Sel{Props: s.props, Children: make([]*plan.Field, len(s.children))}
+	for i, k := range s.children {
 		f, err := b.follow(k)
 		if err != nil {
 			return nil, err
 		}
-		out.Kids[i] = f
+		out.Children[i] = f
 	}
 	return out, nil
 }
@@ -490,11 +490,14 @@ func (b *binder) externalIDs(at string, v any) ([][2]string, error) {
 	return out, nil
 }
 
-// externalID reads a scheme and a value as they are stored.
+// externalID reads a scheme and a value as they are stored. The address says nothing in a question, and is still one.
 func (b *binder) externalID(at string, m map[string]any) (id [2]string, err error) {
 	if id[0], err = b.text(at+".scheme", m["scheme"]); err == nil {
 		id[0] = strings.ToLower(id[0])
 		id[1], err = b.text(at+".value", m["value"])
+	}
+	if v := m["url"]; v != nil && err == nil {
+		_, err = b.text(at+".url", v)
 	}
 	return id, err
 }

@@ -24,7 +24,7 @@ type out struct {
 	key     string
 	quoted  string // the key as it is written behind another: ,"key":
 	shape   shape
-	index   int   // of the value, the kid or the part that def reads
+	index   int   // of the value, the child or the part that def reads
 	more    []int // indexes of further values that def reads
 	def     *field
 	objs    *objects // of fields that have a selection
@@ -75,13 +75,13 @@ func (o *objects) of(p *place) *object {
 
 // selection is the skeleton of a plan.Sel.
 type selection struct {
-	props   []*catalog.Prop
-	kids    []*follow
-	leaves  int
-	dynamic bool
-	static  *plan.Sel // when not dynamic
-	shared  map[*ast.Field]int
-	later   []*later
+	props    []*catalog.Prop
+	children []*follow
+	leaves   int
+	dynamic  bool
+	static   *plan.Sel // when not dynamic
+	shared   map[*ast.Field]int
+	later    []*later
 }
 
 // prop is the index of a property in the selection.
@@ -105,7 +105,7 @@ type follow struct {
 	facets  []facets
 	dynamic bool
 	static  *plan.Field
-	// of a kid that several types share
+	// of a child that several types share
 	objs   *objects
 	fields []*ast.Field
 }

@@ -141,13 +141,13 @@ func (c *costly) descend(at string, k *follow, f *plan.Field, later []asksLater)
 		if p.skeleton == nil || p.bound == nil {
 			continue
 		}
-		for i, kid := range p.skeleton.kids {
+		for i, child := range p.skeleton.children {
 			n := 1
-			if kid.page {
-				n = pageCost(p.bound.Kids[i])
+			if child.page {
+				n = pageCost(p.bound.Children[i])
 			}
-			if cost := followCost(kid, p.bound.Kids[i], later, n); cost > most {
-				next, bound, most = kid, p.bound.Kids[i], cost
+			if cost := followCost(child, p.bound.Children[i], later, n); cost > most {
+				next, bound, most = child, p.bound.Children[i], cost
 			}
 		}
 		for _, l := range p.skeleton.later {
@@ -180,7 +180,7 @@ func pageCost(f *plan.Field) int {
 	return defaultedPage
 }
 
-// followCost is the cost of what a follow reads when it is followed so that n entries come.
+// followCost returns the cost of a list of which n entries are read.
 func followCost(k *follow, f *plan.Field, later []asksLater, n int) int {
 	sum := 20*len(f.Want.Facets) + linkFilterCost(f.Links)
 	for i := range k.facets {
@@ -197,13 +197,13 @@ func followCost(k *follow, f *plan.Field, later []asksLater, n int) int {
 			continue
 		}
 		each := clamp(1 + p.skeleton.leaves + laterCost(p.skeleton, later))
-		for i, kid := range p.skeleton.kids {
-			kf := p.bound.Kids[i]
+		for i, child := range p.skeleton.children {
+			kf := p.bound.Children[i]
 			m := 1
-			if kid.page {
+			if child.page {
 				m = pageCost(kf)
 			}
-			each = clamp(each + followCost(kid, kf, later, m))
+			each = clamp(each + followCost(child, kf, later, m))
 		}
 		sum = clamp(sum + clamp(p.times*each))
 	}

@@ -112,8 +112,8 @@ func rowsOf(p *kg.Page) (n int) {
 		if r.Type != 0 {
 			n++
 		}
-		for i := range r.Kids {
-			n += rowsOf(&r.Kids[i])
+		for i := range r.Children {
+			n += rowsOf(&r.Children[i])
 		}
 	}
 	for i := range p.Edges {
@@ -295,18 +295,18 @@ func (d *describer) field(depth int, head string, k *follow, f *plan.Field) {
 		strings.TrimPrefix(extra, ", "),
 		d.props("wants ", f.Node),
 	)
-	d.kids(depth+1, k.node, f.Node)
+	d.children(depth+1, k.node, f.Node)
 	d.part(depth+1, "of the links between", k.link, f.Link)
 	d.part(depth+1, "of the links it rests on", k.because, f.Because)
 }
 
 // part describes what is wanted of links that stand beside records.
 func (d *describer) part(depth int, head string, s *selection, sel *plan.Sel) {
-	if s == nil || sel == nil || len(sel.Props)+len(sel.Kids) == 0 {
+	if s == nil || sel == nil || len(sel.Props)+len(sel.Children) == 0 {
 		return
 	}
 	d.line(depth, head, d.props("wants ", sel))
-	d.kids(depth+1, s, sel)
+	d.children(depth+1, s, sel)
 }
 
 func (d *describer) props(word string, sel *plan.Sel) string {
@@ -325,12 +325,12 @@ func (d *describer) props(word string, sel *plan.Sel) string {
 	return word + strings.Join(names, ", ")
 }
 
-func (d *describer) kids(depth int, s *selection, sel *plan.Sel) {
+func (d *describer) children(depth int, s *selection, sel *plan.Sel) {
 	if s == nil || sel == nil {
 		return
 	}
-	for i, k := range s.kids {
-		f := sel.Kids[i]
+	for i, k := range s.children {
+		f := sel.Children[i]
 		head := k.at + ": "
 		switch f.Follow {
 		case plan.Links:

@@ -73,7 +73,7 @@ type scope struct {
 // place holds what the fields of an object are read from. Which parts are set depends on the object.
 type place struct {
 	row   *kg.Row     // of a record
-	sel   *plan.Sel   // what row's values and kids are; in the answer of a question, of all its records
+	sel   *plan.Sel   // what row's values and children are; in the answer of a question, of all its records
 	page  *kg.Page    // of a list, its edges, its page info and facets
 	field *plan.Field // what page answers
 	edge  *kg.Edge    // of an edge

@@ -54,7 +54,7 @@ type asksLater struct {
 	node     *plan.Sel
 }
 
-// laterKey names what is read by the field that reads it and by what it is asked of.
+// laterKey names an answer that is read later: by the field that reads it, and by the id of the record that has the field.
 type laterKey struct {
 	of *later
 	id string
@@ -202,7 +202,7 @@ func (g *gathering) field(x *out, p *place) {
 // readLater reads what is left to read of a root field that was answered.
 func (e *Engine) readLater(ctx context.Context, r *reading, a *answer) error {
 	if a.err != nil || len(a.root.later) == 0 {
-		return nil
+		return nil //nolint:nilerr // the answer has the error
 	}
 	g := &gathering{r: r}
 	var p place
@@ -238,7 +238,7 @@ func (e *Engine) readLater(ctx context.Context, r *reading, a *answer) error {
 	return nil
 }
 
-// put has the field be at this place of what it is asked of.
+// put notes the answer of the field for a record.
 func (s *laterSearch) put(id string, p place) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -310,7 +310,7 @@ func (s *laterSearch) log() store.Logger { return s.e.opts.Store }
 func (l *later) describe(d *describer, depth int, a *asksLater) {
 	if l.list == nil {
 		d.line(depth, l.fields[0].Name+": when what it stands on is known", d.props("wants ", a.node))
-		d.kids(depth+1, l.sel, a.node)
+		d.children(depth+1, l.sel, a.node)
 		return
 	}
 	count := ""

@@ -401,7 +401,8 @@ func (q *changeQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	if a.record = x.rows[out.ID]; a.record != nil {
-		a.duplicates = x.records(q.alike...)
+		// asked for again under its key, a record is there already
+		a.duplicates = x.records(slices.DeleteFunc(q.alike, func(id string) bool { return id == out.ID })...)
 	}
 	for i, id := range out.IDs[:min(len(out.IDs), len(q.steps))] {
 		a.results = append(a.results, result{id, q.steps[i].As, x.rows[id]})
@@ -703,7 +704,7 @@ func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in 
 func fieldValue(at, typ string, v any) (any, error) {
 	list, ok := v.([]any)
 	switch {
-	case ok && typ == "NewExternalIdInput":
+	case ok && typ == "ExternalIdInput":
 		return newExternalIDs(at, list)
 	case ok:
 		texts := make([]string, len(list))
@@ -849,9 +850,9 @@ func readVersion(r *reading, x *out, p *place) (kg.Value, error) {
 		values[i] = p.row.Vals[x.more[i]]
 	}
 	var ids [3][]string
-	for i, kid := range x.more[n:] {
-		for j := range p.row.Kids[kid].Edges {
-			ids[i] = append(ids[i], p.row.Kids[kid].Edges[j].Node.Vals[0].Str)
+	for i, child := range x.more[n:] {
+		for j := range p.row.Children[child].Edges {
+			ids[i] = append(ids[i], p.row.Children[child].Edges[j].Node.Vals[0].Str)
 		}
 	}
 	from, to := slices.Concat(ids[0], []string{""})[0], slices.Concat(ids[1], []string{""})[0]

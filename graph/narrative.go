@@ -75,7 +75,7 @@ func planEvidence(c *compiler, at *scope) {
 		base:  plan.Field{Follow: plan.SourceOf, On: 1 << c.cat.Evidence.Index},
 		node:  a.sources,
 	}
-	pieces := &selection{kids: []*follow{source}}
+	pieces := &selection{children: []*follow{source}}
 	for _, name := range [...]string{excerptOf: "excerpt", stanceOf: "stance", verifiedOf: "verified"} {
 		pieces.prop(c.cat.Prop(name))
 	}
@@ -91,8 +91,8 @@ func planEvidence(c *compiler, at *scope) {
 			Want:   plan.Want{Rows: true},
 		},
 	}
-	a.evidence = len(a.sel.kids)
-	a.sel.kids = append(a.sel.kids, k)
+	a.evidence = len(a.sel.children)
+	a.sel.children = append(a.sel.children, k)
 }
 
 // Where the values of a piece of evidence stand that planEvidence has read, and of its source.
@@ -103,12 +103,12 @@ const (
 
 // findSources finds the sources that support the links, each once.
 func (p *path) findSources() {
-	kid := p.x.sel().Kids[p.x.evidence]
-	p.sourceSel = kid.Node.Kids[0].Node
+	child := p.x.sel().Children[p.x.evidence]
+	p.sourceSel = child.Node.Children[0].Node
 	seen := map[string]bool{}
 	for i := range p.steps {
 		for _, e := range p.pieces(p.steps[i].link) {
-			of := e.Node.Kids[0].Edges
+			of := e.Node.Children[0].Edges
 			if e.Node.Vals[stanceOf].Str != kg.Refutes && len(of) > 0 && !seen[of[0].Node.Vals[idOfSource].Str] {
 				seen[of[0].Node.Vals[idOfSource].Str] = true
 				p.sources = append(p.sources, &of[0].Node)
@@ -122,7 +122,7 @@ func (p *path) pieces(link *kg.Row) []kg.Edge {
 	if link == nil {
 		return nil
 	}
-	return link.Kids[p.x.evidence].Edges
+	return link.Children[p.x.evidence].Edges
 }
 
 // planNarrative has everything read that a narrative says.
@@ -187,7 +187,7 @@ func footnote(mark string, pieces []kg.Edge) string {
 		b.WriteString(
 			" " + text.Quote(strings.Join(strings.Fields(e.Vals[excerptOf].Str), " ")) + unverified(e.Vals[verifiedOf]),
 		)
-		if of := e.Kids[0].Edges; len(of) > 0 {
+		if of := e.Children[0].Edges; len(of) > 0 {
 			b.WriteString(" — " + of[0].Node.Vals[titleOfSource].Str)
 		}
 	}

@@ -281,7 +281,7 @@ func (q *pathsQuestion) answer(x *search) (place, error) {
 // know already what is wanted of them.
 func (x *search) readLines(g store.Graph, lines []trace.Line) error {
 	sel := x.sel()
-	if !x.links && len(sel.Kids) == 0 &&
+	if !x.links && len(sel.Children) == 0 &&
 		!slices.ContainsFunc(sel.Props, func(p *catalog.Prop) bool { return p.Name != "id" && p.Name != "type" }) {
 		x.a.res, x.rows = &kg.Result{}, map[string]*kg.Row{}
 		for i := range lines {

@@ -82,7 +82,7 @@ type asking struct {
 	field *ast.Field
 	list  *follow // of an answer that is a list
 	sel   *selection
-	// evidence is the index of the kid that reads the evidence of links, -1 where it is not wanted; sources is
+	// evidence is the index of the child that reads the evidence of links, -1 where it is not wanted; sources is
 	// what is wanted of its sources.
 	evidence int
 	sources  *selection
@@ -164,8 +164,8 @@ func (k *questionKind) compile(c *compiler, r *root, f operation.Field, def *ast
 		a.sel.leaves = 0
 	}
 	if a.evidence >= 0 { // everything that is wanted of the sources is known
-		pieces := a.sel.kids[a.evidence]
-		c.finish(pieces.node.kids[0])
+		pieces := a.sel.children[a.evidence]
+		c.finish(pieces.node.children[0])
 		c.finish(pieces)
 	}
 	return written

@@ -63,7 +63,7 @@ func (x *search) read(ids []string) error {
 	return nil
 }
 
-// take takes the records that were read, by their ids.
+// take keeps the records that were read, by their ids.
 func (x *search) take(res *kg.Result) {
 	x.a.res = res
 	x.rows = make(map[string]*kg.Row, len(x.a.query.IDs))

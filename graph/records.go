@@ -75,7 +75,7 @@ func recordField(cat *catalog.Catalog, t *catalog.Type, f *ast.FieldDefinition) 
 		return &field{shape: objectShape, plan: planEveryLink, one: readPage}
 	case t.IsEntity() && f.Name == "linkCount":
 		return &field{plan: planEveryLink, value: func(_ *reading, x *out, p *place) (kg.Value, error) {
-			return kg.IntValue(p.row.Kids[x.index].Total), nil
+			return kg.IntValue(p.row.Children[x.index].Total), nil
 		}}
 	case t.IsEntity() && f.Name == "externalIds":
 		return &field{shape: listShape, plan: planExternalIDs, count: countExternalIDs, item: readExternalID}
@@ -101,8 +101,8 @@ func newFollow(f operation.Field, at *scope) *follow {
 // addFollow adds what a field of a record leads to, when all that is wanted of it is known.
 func (c *compiler) addFollow(k *follow, at *scope, x *out) {
 	c.finish(k)
-	x.index = len(at.sel.kids)
-	at.sel.kids = append(at.sel.kids, k)
+	x.index = len(at.sel.children)
+	at.sel.children = append(at.sel.children, k)
 }
 
 // toOne returns a field that leads from a record to another.
@@ -116,11 +116,11 @@ func toOne(how plan.Follow, types func(*catalog.Catalog) catalog.TypeSet) *field
 			c.addFollow(k, at, x)
 		},
 		one: func(_ *reading, x *out, p, to *place) bool {
-			kid := &p.row.Kids[x.index]
-			if len(kid.Edges) == 0 {
+			child := &p.row.Children[x.index]
+			if len(child.Edges) == 0 {
 				return false
 			}
-			return to.record(&kid.Edges[0].Node, p.sel.Kids[x.index].Node)
+			return to.record(&child.Edges[0].Node, p.sel.Children[x.index].Node)
 		},
 	}
 }
@@ -147,15 +147,15 @@ func (c *compiler) page(f operation.Field, k *follow, types catalog.TypeSet, x *
 
 // readPage reads a list that a field of a record leads to.
 func readPage(_ *reading, x *out, p, to *place) bool {
-	*to = place{page: &p.row.Kids[x.index], field: p.sel.Kids[x.index]}
+	*to = place{page: &p.row.Children[x.index], field: p.sel.Children[x.index]}
 	return true
 }
 
 // planEveryLink plans links and linkCount, alike on every entity: they are read once for all types of an interface.
 func planEveryLink(c *compiler, f operation.Field, at *scope, x *out) {
 	name := f.Fields[0].Name
-	if i, ok := at.sel.shared[f.Fields[0]]; ok && slices.Equal(at.sel.kids[i].fields, f.Fields) {
-		k := at.sel.kids[i]
+	if i, ok := at.sel.shared[f.Fields[0]]; ok && slices.Equal(at.sel.children[i].fields, f.Fields) {
+		k := at.sel.children[i]
 		k.base.On |= 1 << at.typ.Index
 		if k.static != nil {
 			k.static.On = k.base.On
@@ -175,7 +175,7 @@ func planEveryLink(c *compiler, f operation.Field, at *scope, x *out) {
 	if at.sel.shared == nil {
 		at.sel.shared = map[*ast.Field]int{}
 	}
-	at.sel.shared[f.Fields[0]] = len(at.sel.kids)
+	at.sel.shared[f.Fields[0]] = len(at.sel.children)
 	k.objs, k.fields = x.objs, f.Fields
 	c.addFollow(k, at, x)
 }

@@ -5,8 +5,6 @@ package assist
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -111,22 +109,3 @@ func (s *Service) Handler() http.Handler {
 		inner.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
-
-// maxLine is the longest message on standard input, in bytes.
-const maxLine = 1 << 20
-
-// Run answers messages of one client on who's behalf, one a line, until there are no more or ctx ends.
-func (s *Service) Run(ctx context.Context, who *auth.Identity, in io.Reader, out io.Writer) error {
-	ctx = context.WithValue(ctx, carriedKey{}, &carried{ctx, who})
-	err := s.of(who).Run(ctx, &mcp.IOTransport{Reader: io.NopCloser(in), Writer: nopCloser{out}, MaxLineLength: maxLine})
-	if errors.Is(err, io.EOF) || ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-// nopCloser is a writer that stays open.
-type nopCloser struct{ io.Writer }
-
-// Close does nothing.
-func (nopCloser) Close() error { return nil }

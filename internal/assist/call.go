@@ -87,7 +87,7 @@ func (c *call) where() map[string]any {
 	return where
 }
 
-// The parameters that several tools have.
+// kindsParam is the parameter of kinds of links, which several tools have.
 func kindsParam(cat *catalog.Catalog) param {
 	var names []string
 	for _, k := range cat.Kinds {

@@ -30,7 +30,8 @@ func citationsTool() *tool {
 		name: "check_citations", title: "Check quotations",
 		help: "Check what a text quotes: each passage in quotation marks, or marked as quoted by >, with the source " +
 			"that has these very words, or that none has. " +
-			"White space, forms of quotation marks and dashes, and what an ellipsis leaves out do not matter; letters do.",
+			"White space, forms of quotation marks and dashes, and what an ellipsis leaves out do not matter; " +
+			"letters do, and a part of a word is no word.",
 		params: []param{{
 			name: "text", kind: words, required: true, most: maxChecked, help: "The text to check, with its quotations.",
 		}},

@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"os/signal"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,7 +48,7 @@ type Commands struct {
 	Serve       serveCmd       `cmd:"" help:"Serve the graph over GraphQL, with a playground."`
 	Query       queryCmd       `cmd:"" help:"Run a GraphQL query from a file or standard input."`
 	Path        pathCmd        `cmd:"" help:"Show how two entities are connected, with the words that say so."`
-	Show        showCmd        `cmd:"" help:"Show an entity and its links."`
+	Show        showCmd        `cmd:"" help:"Show an entity or source and its links, a link, or a piece of evidence."`
 	Timeline    timelineCmd    `cmd:"" help:"Show what happened around entities, in order."`
 	Search      searchCmd      `cmd:"" help:"Find entities and sources by their words."`
 	Central     centralCmd     `cmd:"" help:"Show the most central entities of the graph."`
@@ -140,9 +142,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, st
 		fmt.Fprintf(stderr, "throughline: %s\nTry: throughline --help\n", printableLines(message))
 		return exitUsage
 	}
-	if err := oneGraph(k); err != nil {
+	if err := cmp.Or(oneGraph(k), namedFiles(k)); err != nil {
 		return fail(stderr, err)
 	}
+	besideServer(k, stderr, getenv)
 	w := &world{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, model: parser.Model}
 	if err := k.Run(w); err != nil {
 		if stdout.failed != nil && errors.Is(err, stdout.failed) {
@@ -153,18 +156,65 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout *output, st
 	return exitOK
 }
 
-// oneGraph refuses a command line that names two graphs. What the environment says of one of them is no choice.
-func oneGraph(k *kong.Context) error {
+// onLine returns the names of the flags that stand on the command line. What the environment says is not among them.
+func onLine(k *kong.Context) map[string]bool {
 	named := map[string]bool{}
 	for _, p := range k.Path {
 		if p.Flag != nil && !p.Resolved {
 			named[p.Flag.Name] = true
 		}
 	}
+	return named
+}
+
+// oneGraph refuses a command line that names two graphs. What the environment says of one of them is no choice.
+func oneGraph(k *kong.Context) error {
+	named := onLine(k)
 	if named["server"] && named["store"] {
 		return &config.UsageError{Problem: "--server asks a server, and --store opens a graph here", Hint: "leave out one of them"}
 	}
 	return nil
+}
+
+// namedFiles refuses a name of a file that is empty, as a variable of a shell is that was not set.
+func namedFiles(k *kong.Context) error {
+	for _, p := range k.Path {
+		value, called := p.Positional, ""
+		if p.Flag != nil && !p.Resolved {
+			value, called = p.Flag.Value, "--"+p.Flag.Name
+		}
+		if value == nil || value.Tag.PlaceHolder != "FILE" {
+			continue
+		}
+		empty := value.Target.Kind() == reflect.String && value.Target.String() == ""
+		if names, ok := value.Target.Interface().([]string); ok {
+			empty = slices.Contains(names, "")
+		}
+		if empty {
+			return &config.UsageError{Problem: cmp.Or(called, "FILE") + " is empty", Hint: "name a file"}
+		}
+	}
+	return nil
+}
+
+// besideServer says of a command that reads or writes a store here, while the environment names a server, that it does not
+// ask that. Those that serve a store are not meant.
+func besideServer(k *kong.Context, stderr io.Writer, getenv func(string) string) {
+	command := k.Selected()
+	if command == nil || getenv("THROUGHLINE_SERVER") == "" || command.Name == "serve" || command.Name == "mcp" {
+		return
+	}
+	store := false
+	for _, f := range command.Flags {
+		if f.Name == "server" {
+			return
+		}
+		store = store || f.Name == "store"
+	}
+	if store && !onLine(k)["store"] {
+		fmt.Fprintf(stderr, "note: THROUGHLINE_SERVER is set, and %s does not ask a server: it opens a store here, as --store names it\n",
+			command.Name)
+	}
 }
 
 // NewParser makes the parser of the command line; the table of docs/config.md is made from it as well.

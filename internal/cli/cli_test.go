@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +49,7 @@ func params(dir string, setUp func(*testscript.Env) error) testscript.Params {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": startServer, "end": stopServer,
 			"take": take, "hangup": hangUp, "logged": logged,
-			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "same": same,
+			"get": get, "post": post, "soon": soon, "overwrite": overwrite, "misprint": misprint, "sql": inFile, "same": same,
 			"until": until, "full": full,
 			"issuer": startIssuer, "aged": aged,
 		},
@@ -349,6 +350,15 @@ func overwrite(ts *testscript.TestScript, _ bool, args []string) {
 	_, err = f.WriteAt(bytes.Repeat([]byte("x"), n), at)
 	ts.Check(err)
 	ts.Check(f.Close())
+}
+
+// inFile is "sql FILE STATEMENTS": it changes the file of a store behind its back.
+func inFile(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.ExecContext(context.Background(), args[1])
+	ts.Check(err)
 }
 
 // misprint puts other words of the same length in the place of some, wherever they stand in a file.

@@ -31,6 +31,9 @@ type reading struct {
 	Format    string `enum:"${read}," default:"" placeholder:"NAME" help:"The format: ${read}. Without, as the name of the file ends, or as it begins. See throughline formats."`
 	Map       string `placeholder:"FILE" help:"What the columns of a table mean: a file that throughline map proposes."`
 	Encoding  string `placeholder:"NAME" help:"The encoding of a table that is not UTF-8, for example windows-1252."`
+	Sheet     string `placeholder:"NAME" help:"The sheet of a workbook that is read; by default all that are not hidden."`
+	Type      string `placeholder:"TYPE" help:"The type of the nodes of which a table or drawing does not say it, for example PERSON."`
+	Kind      string `placeholder:"KIND" help:"The kind of the links of which it does not, as in Gephi's tables of edges: for example AFFILIATED_WITH."`
 	Source    string `placeholder:"TITLE" help:"The title of the source of what has no words of its own. By default it is the file's name."`
 	SourceURL string `name:"source-url" placeholder:"URL" help:"Its address."`
 }
@@ -46,7 +49,7 @@ func (r *reading) terms() (t exchange.Terms, err error) {
 			Hint:    "use windows-1252, iso-8859-1 or another of these families, utf-16le or utf-16be",
 		}
 	}
-	t.Encoding = r.Encoding
+	t.Encoding, t.Sheet, t.Type, t.Kind = r.Encoding, r.Sheet, r.Type, r.Kind
 	if r.Source != "" || r.SourceURL != "" {
 		t.Source = map[string]string{"kind": "DATASET", "title": r.Source, "url": r.SourceURL}
 	}
@@ -180,8 +183,7 @@ func (c *importCmd) Run(w *world) (err error) {
 	if err != nil {
 		var bad *exchange.BadLinesError
 		if errors.As(err, &bad) {
-			fmt.Fprintln(w.stderr, printableLines(bad.Error()))
-			return errors.New("nothing was written: mend these lines and import again")
+			return c.refuse(w, bad.Files(), bad.More, exchange.Left(err))
 		}
 		return err
 	}
@@ -208,6 +210,28 @@ func (c *importCmd) change(out io.Writer, x exchange.FieldChange) {
 		x.After = "none"
 	}
 	fmt.Fprintf(out, "%s %s %s: %s → %s\n", x.Type, x.ID, x.Field, printable(x.Before), printable(x.After))
+}
+
+// refuse prints the bad lines, as JSON or for people, and returns the error of the command. left says what was written.
+func (c *importCmd) refuse(w *world, lines []exchange.BadFile, more int, left string) error {
+	refused := errors.New(left + ": mend these lines and import again")
+	if c.JSON {
+		j, err := json.Marshal(map[string]any{"lines": lines, "moreLines": more})
+		if err == nil {
+			_, err = fmt.Fprintf(&jsonPrinter{to: w.stdout}, "%s\n", j)
+		}
+		if err != nil {
+			return err
+		}
+		return refused
+	}
+	for _, l := range lines {
+		fmt.Fprintln(w.stderr, printableLines(l.Message))
+	}
+	if more > 0 {
+		fmt.Fprintf(w.stderr, "and %d more\n", more)
+	}
+	return refused
 }
 
 // tell prints what an import did.

@@ -178,7 +178,7 @@ func (c *logCmd) reverted(in keeper, changes []kg.Change) (map[string]int64, err
 		}
 	}
 	if q.Limit = len(q.IDs); q.Limit == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // nothing is asked about
 	}
 	found, err := in.changes(q)
 	seqs := make(map[string]int64, len(found))

@@ -12,12 +12,13 @@ type mapCmd struct {
 	config.Contract `embed:""`
 
 	Encoding string `placeholder:"NAME" help:"The encoding of a table that is not UTF-8, for example windows-1252."`
-	File     string `arg:"" placeholder:"FILE" help:"A table: .csv, .tsv."`
+	Sheet    string `placeholder:"NAME" help:"The sheet of a workbook; by default the first that has something in it."`
+	File     string `arg:"" placeholder:"FILE" help:"A table: .csv, .tsv, .xlsx."`
 }
 
 // Run prints a mapping.
 func (c *mapCmd) Run(w *world) error {
-	r := reading{Encoding: c.Encoding}
+	r := reading{Encoding: c.Encoding, Sheet: c.Sheet}
 	terms, err := r.terms()
 	if err != nil {
 		return err

@@ -276,3 +276,60 @@ func TestMCPOverHTTP(t *testing.T) {
 		}
 	}
 }
+
+// TestMCPAnswersAllThatItRead: what is no message is answered by an error and stops nothing, and what stands at the end of
+// the input is answered before the process ends.
+func TestMCPAnswersAllThatItRead(t *testing.T) {
+	_, env := home(t)
+	const begin = `{"jsonrpc":"2.0","id":"begin","method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}` +
+		"\n" + `{"jsonrpc":"2.0","method":"notifications/initialized"}` + "\n"
+	call := func(id, tool, args string) string {
+		return `{"jsonrpc":"2.0","id":` + id + `,"method":"tools/call","params":{"name":"` + tool + `","arguments":` + args + "}}\n"
+	}
+	const noJSON, noMessage = `"id":null,"error":{"code":-32700,"message":"the line is `, `"id":null,"error":{"code":-32600,"message":"the line is no message of JSON-RPC: `
+	for name, c := range map[string]struct {
+		input string
+		want  []string // each in one line of the output, of which there are no others
+	}{
+		"nothing":     {"", nil},
+		"empty lines": {"\n\r\n\n", nil},
+		"no JSON at the beginning": {
+			"hello\n" + begin + call("1", "search", `{"text":"kaldor"}`), []string{noJSON + `no JSON: `, `"id":"begin","result"`, `"id":1,"result"`},
+		},
+		"calls behind what is wrong": {
+			begin + "{\n" + `{"a":1} {"b":2}` + "\n" + `{"jsonrpc":"2.0"}` + "\n[]\n7\n" + strings.Repeat("x", 3<<20) + "\n" +
+				call("1", "search", `{"text":"kaldor"}`) + `{"jsonrpc":"2.0","id":2,"method":"nothing"}` + "\n" +
+				strings.TrimSpace(call(`"three"`, "paths", `{"from":"Mary Kaldor","to":"NATO"}`)),
+			[]string{
+				`"id":"begin","result"`, noJSON + `no JSON: `, noJSON + `no JSON: `, noMessage, noMessage, noMessage, noJSON + `longer than 1048576 bytes: `,
+				`"id":1,"result"`, `"id":2,"error":{"code":-32601`, `"id":"three","result"`,
+			},
+		},
+		"the same id twice": {
+			begin + call("1", "search", `{"text":"kaldor"}`) + call("1", "search", `{"text":"kaldor"}`), []string{`"id":"begin","result"`, `"id":1,"result"`, `{"jsonrpc":"2.0","id":`}, // answered, if the first is by then
+		},
+		"cut off": {begin + `{"jsonrpc":"2.0","id":1,"meth`, []string{`"id":"begin","result"`, noJSON + `no JSON: `}},
+	} {
+		cmd := exec.Command("throughline", "mcp")
+		cmd.Env = env
+		cmd.Stdin = strings.NewReader(c.input)
+		var stderr strings.Builder
+		cmd.Stderr = &stderr
+		out, err := cmd.Output()
+		if err != nil || stderr.Len() > 0 {
+			t.Errorf("%s: %v %s", name, err, stderr.String())
+		}
+		got := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+		for _, want := range c.want {
+			i := slices.IndexFunc(got, func(line string) bool { return strings.Contains(line, want) })
+			if i < 0 {
+				t.Errorf("%s: no line has %s:\n%s", name, want, out)
+				continue
+			}
+			got = slices.Delete(got, i, i+1)
+		}
+		if left := strings.Join(got, "\n"); left != "" {
+			t.Errorf("%s: there is also\n%s", name, left)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (c *importCmd) send(w *world) error {
 	to.Path = strings.TrimSuffix(strings.TrimSuffix(to.Path, "/"), "/graphql") + "/import"
 	q := url.Values{}
 	for name, v := range map[string]string{
-		"format": c.Format, "encoding": c.Encoding, "source": c.Source, "sourceUrl": c.SourceURL, "note": c.Note, "history": c.History,
+		"format": c.Format, "encoding": c.Encoding, "sheet": c.Sheet, "type": c.Type, "kind": c.Kind, "source": c.Source, "sourceUrl": c.SourceURL, "note": c.Note, "history": c.History,
 	} {
 		if v != "" {
 			q.Set(name, v)
@@ -73,6 +74,7 @@ func (c *importCmd) send(w *world) error {
 			Extensions struct {
 				Lines     []exchange.BadFile
 				MoreLines int
+				Left      string
 			}
 		}
 	}
@@ -84,13 +86,7 @@ func (c *importCmd) send(w *world) error {
 		if len(e.Extensions.Lines) == 0 {
 			return errors.New(printable(e.Message))
 		}
-		for _, l := range e.Extensions.Lines {
-			fmt.Fprintln(w.stderr, printableLines(l.Message))
-		}
-		if e.Extensions.MoreLines > 0 {
-			fmt.Fprintf(w.stderr, "and %d more\n", e.Extensions.MoreLines)
-		}
-		return errors.New("nothing was written: mend these lines and import again")
+		return c.refuse(w, e.Extensions.Lines, e.Extensions.MoreLines, printable(cmp.Or(e.Extensions.Left, "nothing was written")))
 	}
 	return c.tell(w, &got.Report, time.Since(begin))
 }

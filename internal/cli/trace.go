@@ -2,11 +2,14 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/config"
@@ -88,7 +91,7 @@ func (a *asking) dataOf(w *world, query string, vars map[string]any, key string)
 		return head.Data, nil
 	}
 	e := head.Errors[0]
-	e.Message = printable(strings.TrimPrefix(e.Message, operation.VariablePrefix))
+	e.Message = printable(asFlag(strings.TrimPrefix(e.Message, operation.VariablePrefix)))
 	for _, c := range e.Extensions.Candidates {
 		e.Message += fmt.Sprintf("\n  id:%s  (%s, %s, %s)", printable(c.ID), printable(c.Name),
 			strings.ToLower(c.Type), count(int(c.LinkCount), "link"))
@@ -103,6 +106,51 @@ func (a *asking) dataOf(w *world, query string, vars map[string]any, key string)
 		return nil, &answeredError{e.Extensions.Code, e.Message}
 	}
 	return nil, a.missed(w, e.Message, missing(head.Errors[0].Message, vars))
+}
+
+// argument matches what an error says first: the argument of a field that a command asks for.
+var argument = regexp.MustCompile(`^(?:paths|entity|source|link|evidence|timeline|centrality|communities|search|possibleDuplicates|links|members)((?:\.[A-Za-z]+(?:\[\d+\])?)+): `)
+
+// flags are the names of arguments whose flags, or places on the command line, are called otherwise.
+var flags = map[string]string{
+	"first": "-n", "during.from": "--since", "during.to": "--until",
+	"from": "FROM", "to": "TO", "ref": "NAME", "of": "NAME", "subjects": "NAME",
+	"text": "TEXT", "standings": "--standing", "kinds": "--kind", "types": "--type",
+}
+
+// asFlag names an argument of GraphQL that an error is about by the flag that it was made of.
+func asFlag(message string) string {
+	m := argument.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	rest := strings.TrimSuffix(message[len(m[0]):], "; take the rest with after or before")
+	if strings.HasPrefix(message, "members.first") {
+		return "--members: " + rest
+	}
+	way := strings.Split(strings.TrimPrefix(m[1], "."), ".")
+	if last := way[len(way)-1]; len(way) > 1 && (last == "name" || last == "id" || last == "title") {
+		way = way[:len(way)-1]
+	}
+	last, _, _ := strings.Cut(way[len(way)-1], "[")
+	if len(way) > 1 {
+		if named := flags[way[len(way)-2]+"."+last]; named != "" {
+			return named + ": " + rest
+		}
+	}
+	return cmp.Or(flags[last], "--"+dashed(last)) + ": " + rest
+}
+
+// dashed writes the name of an argument as flags are called: maxLength is max-length.
+func dashed(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('-')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
 }
 
 // answeredError is an error that was answered.
@@ -197,7 +245,7 @@ fragment Told on Link {
   supports: evidence(first: 1, stance: SUPPORTS) { ...Quoted }
   refutes: evidence(first: 1, stance: REFUTES) { ...Quoted }
 }
-fragment Quoted on EvidenceConnection { nodes { excerpt verified source { title } } }`
+fragment Quoted on EvidenceConnection { totalCount nodes { excerpt verified source { title } } }`
 
 // namedFragment selects the name of an entity and, of a quote, whether its words are verified.
 const namedFragment = `
@@ -226,20 +274,28 @@ type toldJSON struct {
 }
 
 type evidenceJSON struct {
-	Nodes []struct {
+	TotalCount int
+	Nodes      []struct {
 		Excerpt  string
 		Verified *bool
 		Source   struct{ Title string }
 	}
 }
 
-// quotes prints the first words for a link and the first against it.
+// quoted returns words in quotation marks and in one line.
+func quoted(words string) string { return text.Quote(strings.Join(strings.Fields(words), " ")) }
+
+// quotes prints the first words for a link and the first against it, and how many more there are.
 func (w *world) quotes(l *toldJSON) {
 	s := w.style()
 	tell := func(stance string, of *evidenceJSON) {
 		for _, e := range of.Nodes {
-			fmt.Fprintf(w.stdout, "      %s%s%s%s — %s%s\n", s.dim, stance,
-				text.Quote(strings.Join(strings.Fields(e.Excerpt), " ")), mark(e.Verified), e.Source.Title, s.end)
+			others := ""
+			if n := of.TotalCount - len(of.Nodes); n > 0 {
+				others = fmt.Sprintf(" (and %d more)", n)
+			}
+			fmt.Fprintf(w.stdout, "      %s%s%s%s — %s%s%s\n", s.dim, stance,
+				quoted(e.Excerpt), mark(e.Verified), e.Source.Title, others, s.end)
 		}
 	}
 	tell("", &l.Supports)
@@ -396,9 +452,20 @@ func count(n int, what string) string {
 
 type showCmd struct {
 	asking
-	Name  string `arg:"" placeholder:"NAME" help:"Name of an entity or title of a source, or its id."`
-	First int    `short:"n" default:"50" help:"How many links, 0 to 100."`
+	Name  string `arg:"" placeholder:"NAME" help:"Name of an entity or title of a source, or its id; the id of a link or of a piece of evidence."`
+	First int    `short:"n" default:"50" help:"How many links, or of a link how many pieces of evidence, 0 to 100."`
+	IDs   bool   `name:"ids" help:"Tell the id of each link: show, set, delete and add evidence take it."`
 	standings
+}
+
+// told prints a link, with its id where that is asked for.
+func (c *showCmd) told(w *world, id, marked string, l *toldJSON) {
+	s := w.style()
+	if c.IDs {
+		marked += fmt.Sprintf(" %s(%s)%s", s.dim, id, s.end)
+	}
+	fmt.Fprintf(w.stdout, "   %s%s\n", l.Sentence, marked)
+	w.quotes(l)
 }
 
 // showQuery asks for an entity with the properties of its type.
@@ -431,7 +498,7 @@ func shownAs(cat *catalog.Catalog, t *catalog.Type, p *catalog.Prop) string {
 const showQueryText = `query Show($ref: EntityRef!, $where: LinkFilter, $first: Int) {
   entity(ref: $ref) {…
     id type ...Named aliases description externalIds { scheme value }
-    links(first: $first, where: $where) { totalCount edges { direction node { ...Named type } link { kind standing ...Told } } }
+    links(first: $first, where: $where) { totalCount edges { direction node { ...Named type } link { id kind standing ...Told } } }
   }
 }` + toldFragment + namedFragment
 
@@ -449,8 +516,13 @@ func (c *showCmd) Run(w *world) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(id, kg.SourcePrefix) {
+	switch {
+	case strings.HasPrefix(id, kg.SourcePrefix):
 		return c.source(w, id, where)
+	case strings.HasPrefix(id, kg.LinkPrefix):
+		return c.link(w, id)
+	case strings.HasPrefix(id, kg.EvidencePrefix):
+		return c.piece(w, id)
 	}
 	cat := c.cat
 	if cat == nil { // a server is asked
@@ -471,7 +543,7 @@ func (c *showCmd) Run(w *world) error {
 			TotalCount int
 			Edges      []struct {
 				Node namedJSON
-				Link toldJSON
+				Link shownLink
 			}
 		}
 	}
@@ -503,8 +575,7 @@ func (c *showCmd) Run(w *world) error {
 	}
 	fmt.Fprintf(w.stdout, "%s:\n", count(e.Links.TotalCount, "link"))
 	for _, l := range e.Links.Edges {
-		fmt.Fprintf(w.stdout, "   %s%s\n", l.Link.Sentence, mark(l.Node.Verified))
-		w.quotes(&l.Link)
+		c.told(w, l.Link.ID, mark(l.Node.Verified), &l.Link.toldJSON)
 	}
 	w.more("   ", e.Links.TotalCount-len(e.Links.Edges))
 	return nil
@@ -513,7 +584,7 @@ func (c *showCmd) Run(w *world) error {
 const showSourceQuery = `query ShowSource($id: ID!, $where: LinkFilter, $first: Int) {
   source(ref: {id: $id}) {
     id kind title description url authors
-    links(first: $first, where: $where) { totalCount edges { link { standing ...Told } } }
+    links(first: $first, where: $where) { totalCount edges { link { id standing ...Told } } }
   }
 }` + toldFragment
 
@@ -525,7 +596,7 @@ func (c *showCmd) source(w *world, id string, where map[string]any) error {
 			Authors                           []string
 			Links                             struct {
 				TotalCount int
-				Edges      []struct{ Link toldJSON }
+				Edges      []struct{ Link shownLink }
 			}
 		}
 	}
@@ -546,10 +617,112 @@ func (c *showCmd) source(w *world, id string, where map[string]any) error {
 	}
 	fmt.Fprintf(w.stdout, "%s:\n", count(of.Links.TotalCount, "link"))
 	for i := range of.Links.Edges {
-		fmt.Fprintf(w.stdout, "   %s\n", of.Links.Edges[i].Link.Sentence)
-		w.quotes(&of.Links.Edges[i].Link)
+		c.told(w, of.Links.Edges[i].Link.ID, "", &of.Links.Edges[i].Link.toldJSON)
 	}
 	w.more("   ", of.Links.TotalCount-len(of.Links.Edges))
+	return nil
+}
+
+// shownLink is a link in a list.
+type shownLink struct {
+	ID string
+	toldJSON
+}
+
+const showLinkQuery = `query ShowLink($id: ID!, $first: Int) {
+  link(id: $id) {
+    id kind sentence role since until standing from { id } to { id }
+    evidence(first: $first) { totalCount nodes { ...Piece } }
+  }
+}` + pieceFragment
+
+const showPieceQuery = `query ShowEvidence($id: ID!) {
+  evidence(id: $id) { ...Piece prefix suffix link { id sentence } }
+}` + pieceFragment
+
+const pieceFragment = `
+fragment Piece on Evidence { id stance excerpt verified source { id title } }`
+
+// pieceJSON is a piece of evidence.
+type pieceJSON struct {
+	ID, Stance, Excerpt string
+	Verified            *bool
+	Source              struct{ ID, Title string }
+}
+
+// piece prints a piece of evidence with its ids.
+func (w *world) piece(p *pieceJSON) {
+	s := w.style()
+	stance := ""
+	if p.Stance == "REFUTES" {
+		stance = "refutes: "
+	}
+	fmt.Fprintf(w.stdout, "   %s%s%s — %s %s(%s, %s)%s\n", stance, quoted(p.Excerpt), mark(p.Verified), p.Source.Title,
+		s.dim, p.ID, p.Source.ID, s.end)
+}
+
+// link prints a link and all words for it and against it.
+func (c *showCmd) link(w *world, id string) error {
+	var got struct {
+		Link *struct {
+			ID, Kind, Sentence, Role, Since, Until, Standing string
+			From, To                                         struct{ ID string }
+			Evidence                                         struct {
+				TotalCount int
+				Nodes      []pieceJSON
+			}
+		}
+	}
+	done, err := c.answer(w, showLinkQuery, map[string]any{"id": id, "first": c.First}, &got)
+	if done || err != nil {
+		return err
+	}
+	l := got.Link
+	if l == nil {
+		return fmt.Errorf("there is no link %q", printable(id))
+	}
+	s := w.style()
+	fmt.Fprintf(w.stdout, "%s%s%s %s(%s, %s)%s\n", s.bold, l.Sentence, s.end, s.dim, strings.ToLower(l.Kind), l.ID, s.end)
+	for _, x := range [][2]string{
+		{"from", "id:" + l.From.ID}, {"to", "id:" + l.To.ID}, {"role", l.Role}, {"since", l.Since}, {"until", l.Until}, {"standing", l.Standing},
+	} {
+		if x[1] != "" {
+			fmt.Fprintf(w.stdout, "   %s: %s\n", x[0], x[1])
+		}
+	}
+	fmt.Fprintf(w.stdout, "%s of evidence:\n", count(l.Evidence.TotalCount, "piece"))
+	for i := range l.Evidence.Nodes {
+		w.piece(&l.Evidence.Nodes[i])
+	}
+	w.more("   ", l.Evidence.TotalCount-len(l.Evidence.Nodes))
+	return nil
+}
+
+// piece prints a piece of evidence and its link.
+func (c *showCmd) piece(w *world, id string) error {
+	var got struct {
+		Evidence *struct {
+			pieceJSON
+			Prefix, Suffix string
+			Link           shownLink
+		}
+	}
+	done, err := c.answer(w, showPieceQuery, map[string]any{"id": id}, &got)
+	if done || err != nil {
+		return err
+	}
+	e := got.Evidence
+	if e == nil {
+		return fmt.Errorf("there is no evidence %q", printable(id))
+	}
+	s := w.style()
+	fmt.Fprintf(w.stdout, "%s%s%s %s(%s)%s\n", s.bold, e.Link.Sentence, s.end, s.dim, e.Link.ID, s.end)
+	w.piece(&e.pieceJSON)
+	for _, x := range [][2]string{{"before it", e.Prefix}, {"behind it", e.Suffix}} {
+		if x[1] != "" {
+			fmt.Fprintf(w.stdout, "   %s: %s\n", x[0], quoted(x[1]))
+		}
+	}
 	return nil
 }
 

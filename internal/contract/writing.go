@@ -160,7 +160,7 @@ func (e *expander) every(mutation *ast.Definition) error {
 			"request. What wrote nothing is done again.",
 			IdempotencyKey, ast.NamedType("String", nil)))
 		if in.Fields.ForName(Note) == nil { // a property of this name keeps it
-			in.Fields = append(in.Fields, field("Why, for the log of changes.", Note, ast.NamedType("String", nil)))
+			in.Fields = append(in.Fields, field("Why, for the log of changes: at most 4,000 characters.", Note, ast.NamedType("String", nil)))
 		}
 	}
 	return nil
@@ -192,7 +192,7 @@ func (e *expander) settable(d *ast.Definition, f *ast.FieldDefinition) *ast.Type
 // listFields are the lists that every entity has, with the type of their items.
 var listFields = []struct{ name, of, says string }{
 	{"aliases", "String", "Other names that references and search find it by."},
-	{"externalIds", "NewExternalIdInput", "What other registers call it."},
+	{"externalIds", "ExternalIdInput", "What other registers call it."},
 }
 
 // createFields returns the fields of the input that makes a record of a type.

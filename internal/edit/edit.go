@@ -121,6 +121,9 @@ var errDry = errors.New("nothing is to be written")
 // Apply does an edit in one transaction. What a person can put right is a *UserError.
 func Apply(ctx context.Context, cat *catalog.Catalog, s store.Writer, e Edit, a About) (Outcome, error) {
 	var out Outcome
+	if err := kg.CheckNote(a.Note); err != nil {
+		return out, err
+	}
 	ahead := foreseen(cat, e, &a)
 	if a.Read != nil {
 		ahead.Read, ahead.Take = func() *plan.Query { return a.Read(&out) }, a.Take
@@ -170,7 +173,9 @@ func (x *applying) attempt(ctx context.Context, e Edit, a *About) (out Outcome, 
 			return Outcome{}, false, err
 		}
 		if before != nil {
-			return *before, false, nil
+			err := x.loseAgain(ctx, before.Items)
+			before.Lost = x.lost
+			return *before, false, err
 		}
 	}
 	x.Describe(&x.deed)
@@ -185,7 +190,29 @@ func (x *applying) attempt(ctx context.Context, e Edit, a *About) (out Outcome, 
 		x.deed.Key = once.logged(a.By, x.ids)
 		x.Describe(&x.deed)
 	}
-	return Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}, !a.DryRun, nil
+	write = !a.DryRun && (once != nil || !x.vain()) // under a key, the change is what is found again
+	return Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}, write, nil
+}
+
+// vain reports whether all that was written is gone again: several edits can create and delete the same record, of which
+// the log would keep a change without items.
+func (x *applying) vain() bool {
+	var there, went int // of the records that were not there before
+	made := map[string]bool{}
+	for i := range x.items {
+		item := &x.items[i]
+		switch {
+		case item.Before == "" && !made[item.ID]:
+			made[item.ID] = true
+			there++
+		case !made[item.ID]:
+			return false
+		case item.After == "":
+			went++
+			delete(made, item.ID)
+		}
+	}
+	return there > 0 && there == went
 }
 
 // put writes a batch, and notes what becomes of its records.

@@ -22,6 +22,7 @@ import (
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
+	"github.com/throughline/throughline/internal/text"
 )
 
 const article = "Ann Berg has led the Club since 1998. “We begin,” Ann Berg said. The Club is in Oslo. The Club is in Oslo, they say."
@@ -260,8 +261,8 @@ func export(t testing.TB, cat *catalog.Catalog, s store.Scanner) string {
 	return b.String()
 }
 
-// TestEditsAreThoseOfTheOracle draws edits, one after another, of a store and the oracle: both say the same, hold the
-// same, answer the same and have the same log.
+// TestEditsAreThoseOfTheOracle draws edits, one after another, of a store and the oracle, and takes some back: both say the
+// same, hold the same, answer the same and have the same log.
 func TestEditsAreThoseOfTheOracle(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
@@ -270,14 +271,26 @@ func TestEditsAreThoseOfTheOracle(t *testing.T) {
 		rapid.Check(t, func(r *rapid.T) {
 			oracle, s := filled(t, storetest.NewOracle(cat, storetest.Clock)), filled(t, open(t))
 			d := &drawing{T: r, ids: []string{"ann", "club", "oslo", "begin", "s_article", "s_note", begun().Links[0].ID}}
+			var made [][2]kg.Change // what the oracle has logged, and the store
 			for range rapid.IntRange(1, edits).Draw(r, "edits") {
 				e, about := d.edit(), edit.About{By: d.text("by"), Note: d.text("note"), DryRun: rapid.IntRange(0, 9).Draw(r, "dry") == 0}
+				its, back := e, len(made) > 0 && rapid.IntRange(0, 4).Draw(r, "back") == 0
+				if back {
+					of := rapid.SampledFrom(made).Draw(r, "taken back")
+					e, its = &edit.Revert{Log: oracle, Change: of[0]}, &edit.Revert{Log: s, Change: of[1]}
+				}
 				want, wanted := edit.Apply(t.Context(), cat, oracle, e, about)
-				got, err := edit.Apply(t.Context(), cat, s, e, about)
+				got, err := edit.Apply(t.Context(), cat, s, its, about)
 				if problems(wanted) != problems(err) {
 					r.Fatalf("%T %+v: %v, want %v", e, e, err, wanted)
 				}
-				if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(kg.Change{}, "ID")); diff != "" {
+				if want.Change != nil && got.Change != nil {
+					made = append(made, [2]kg.Change{*want.Change, *got.Change})
+				}
+				if back { // changes have ids of their own in each store
+					want.ID, want.IDs, got.ID, got.IDs = "", nil, "", nil
+				}
+				if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(kg.Change{}, "ID", "Reverts")); diff != "" {
 					r.Fatalf("%T %+v: %s", e, e, diff)
 				}
 				if got.ID != "" && !about.DryRun && !slices.Contains(d.ids, got.ID) {
@@ -368,7 +381,7 @@ func answers(ctx context.Context, cat *catalog.Catalog, s store.Store) string {
 		return sel
 	}
 	link := props("id", "role", "since", "until", "standing", "supportCount")
-	link.Kids = []*plan.Field{{
+	link.Children = []*plan.Field{{
 		Follow: plan.EvidenceOf, On: 1 << cat.Link.Index, Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true},
 		Node: props("id", "excerpt", "stance", "verified"),
 	}}
@@ -379,6 +392,9 @@ func answers(ctx context.Context, cat *catalog.Catalog, s store.Store) string {
 		}},
 		{Start: plan.EveryLink, Root: plan.Field{
 			Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true, Total: true}, Link: link, Node: props("id"),
+		}},
+		{Start: plan.Search, Types: cat.Entities, Search: text.NewSearch("ann"), Root: plan.Field{
+			Page: plan.Paging{N: 100}, Want: plan.Want{Rows: true, Total: true}, Node: props("id", "name"),
 		}},
 		{Start: plan.Statistics},
 	} {

@@ -2,6 +2,7 @@ package edit
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -212,7 +213,7 @@ func (x *applying) link(ctx context.Context, id string, path ...string) (*kg.Lin
 }
 
 // texts returns how the texts of sources are found, each read once.
-func (x *applying) texts(ctx context.Context) func(id string) (*rules.Text, error) {
+func (x *applying) texts(ctx context.Context) texts {
 	read := map[string]*rules.Text{}
 	return func(id string) (*rules.Text, error) {
 		if t := read[id]; t != nil {
@@ -271,9 +272,20 @@ func (x *applying) evidence(ctx context.Context, list []Evidence) ([]piece, erro
 		case e.Excerpt != "" && e.Excerpt != words:
 			return nil, problem(ExcerptNotInText, under("excerpt"), "Other words stand there in the text of %s: %q.", source.ID, kg.Clip(words, 200))
 		}
+		text := rules.NewText(source.Text)
+		if whole, cut := text.Cut(*e.Start, *e.End); cut {
+			name := "start"
+			if whole.Start == *e.Start {
+				name = "end"
+			}
+			p := problem(ExcerptNotInText, under(name), "These words begin or end within a word of the text of %s: %q. Take whole words, from %d to %d: %q.",
+				source.ID, kg.Clip(words, 200), whole.Start, whole.End, kg.Clip(whole.Words, 200))
+			p.Nearest = &whole
+			return nil, p
+		}
 		out[i].Excerpt = words
 		// the first place with these words may be another one
-		if p, found := rules.NewText(source.Text).Find(words, e.Prefix, e.Suffix); found && p.Start != *e.Start && e.Prefix == "" && e.Suffix == "" {
+		if p, found := text.Find(words, e.Prefix, e.Suffix); found && p.Start != *e.Start && e.Prefix == "" && e.Suffix == "" {
 			out[i].Prefix, out[i].Suffix = around(source.Text, *e.Start, *e.End)
 		}
 	}
@@ -313,7 +325,14 @@ func (x *applying) verified(ctx context.Context, list []kg.Evidence) ([]kg.Evide
 		if e.Verified != nil && !*e.Verified {
 			p := problem(ExcerptNotInText, []string{"evidence", strconv.Itoa(i), "excerpt"},
 				"These words do not stand in the text of %s: %q.", e.Source, kg.Clip(e.Excerpt, 200))
-			if near, ok := text.Nearest(e.Excerpt); ok {
+			if rules.Short(e.Excerpt) {
+				p.Message = fmt.Sprintf("%q has fewer than %d letters, which stand anywhere and say nothing: quote more of the text of %s.",
+					e.Excerpt, rules.MinLetters, e.Source)
+			} else if whole, ok := text.Within(e.Excerpt); ok {
+				p.Nearest = &whole
+				p.Message = fmt.Sprintf("These words begin or end within a word of the text of %s: %q. Take whole words: %q.", e.Source,
+					kg.Clip(e.Excerpt, 200), kg.Clip(whole.Words, 200))
+			} else if near, ok := text.Similar(e.Excerpt); ok {
 				p.Nearest = &near
 				p.Message += " Nearest is: " + strconv.Quote(kg.Clip(near.Words, 200)) + "."
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/throughline/throughline/internal/exchange"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -41,9 +42,6 @@ func (o *Once) logged(by string, ids []string) string {
 	return o.prefix(by) + digest(o.Input) + "." + strings.Join(ids, ",")
 }
 
-// itemsAgain is how many items of a change are read for an outcome.
-const itemsAgain = 10_000
-
 // before returns the outcome of the first time, nil where there was none. It is asked in the transaction that writes:
 // whoever wrote before has committed then.
 func (o *Once) before(ctx context.Context, by string) (*Outcome, error) {
@@ -58,6 +56,36 @@ func (o *Once) before(ctx context.Context, by string) (*Outcome, error) {
 	}
 	out := &Outcome{IDs: strings.Split(ids, ","), Change: &found[0]}
 	out.ID = out.IDs[len(out.IDs)-1]
-	out.Items, err = o.Log.Items(ctx, &store.ItemsQuery{Seq: found[0].Seq, Limit: itemsAgain})
-	return out, err
+	q := &store.ItemsQuery{Seq: found[0].Seq, Limit: itemsAtOnce}
+	for {
+		some, err := o.Log.Items(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if out.Items = append(out.Items, some...); len(some) < q.Limit {
+			return out, nil
+		}
+		q.After = some[len(some)-1].ID
+	}
+}
+
+// loseAgain notes what a change that was made before has lost. The log does not say it: it follows from the texts.
+func (x *applying) loseAgain(ctx context.Context, items []kg.ChangeItem) error {
+	for i := range items {
+		if items[i].Kind != x.cat.Source.Enum || items[i].Before == "" || items[i].After == "" {
+			continue
+		}
+		was, _, err := exchange.Record(x.cat, []byte(items[i].Before))
+		if err != nil {
+			return err
+		}
+		is, _, err := exchange.Record(x.cat, []byte(items[i].After))
+		if err != nil {
+			return err
+		}
+		if err := x.lose(ctx, was, is); err != nil {
+			return err
+		}
+	}
+	return nil
 }

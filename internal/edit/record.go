@@ -211,16 +211,23 @@ func (x *applying) lose(ctx context.Context, was, is any) error {
 		}
 	}
 	held := x.texts(ctx)
-	return x.misquote(ctx, links.Links, func(id string) (*rules.Text, error) {
-		if id == after.ID {
-			return text, nil
+	with := func(its *rules.Text) texts {
+		return func(id string) (*rules.Text, error) {
+			if id == after.ID {
+				return its, nil
+			}
+			return held(id)
 		}
-		return held(id)
-	})
+	}
+	return x.misquote(ctx, links.Links, with(old), with(text))
 }
 
-// misquote notes the quotations at some links that do not stand in the texts that are to be.
-func (x *applying) misquote(ctx context.Context, links []*kg.Link, texts func(id string) (*rules.Text, error)) error {
+// texts returns the text of a source.
+type texts func(source string) (*rules.Text, error)
+
+// misquote notes the quotations at some links that do not stand in the texts that are to be, and were not known to be
+// missing in those before.
+func (x *applying) misquote(ctx context.Context, links []*kg.Link, before, after texts) error {
 	seen := map[string]bool{}
 	for _, l := range links {
 		if seen[l.To] || !x.cat.Quoting.Has(x.cat.Kind(l.Kind).Index) {
@@ -232,14 +239,18 @@ func (x *applying) misquote(ctx context.Context, links []*kg.Link, texts func(id
 			return err
 		}
 		n, ok := found.(*kg.Node)
-		if !ok || x.cat.QuotedOf(n.Type) == nil || n.Verified != nil && !*n.Verified {
+		if !ok || x.cat.QuotedOf(n.Type) == nil {
 			continue
 		}
-		q, err := x.quoted(ctx, n, texts)
+		then, err := x.quoted(ctx, n, before)
 		if err != nil {
 			return err
 		}
-		if q == rules.Misquoted {
+		now, err := x.quoted(ctx, n, after)
+		if err != nil {
+			return err
+		}
+		if now == rules.Misquoted && then != rules.Misquoted {
 			words, _ := n.Props[x.cat.QuotedOf(n.Type).Words.Name].(string)
 			x.lost = append(x.lost, Lost{Link: l.ID, Quotation: n.ID, Excerpt: words})
 		}
@@ -273,7 +284,7 @@ func (x *applying) stillQuoted(ctx context.Context, was, is any) error {
 }
 
 // quoted compares the words of a quotation with the texts that it is quoted from.
-func (x *applying) quoted(ctx context.Context, n *kg.Node, texts func(id string) (*rules.Text, error)) (rules.Quoted, error) {
+func (x *applying) quoted(ctx context.Context, n *kg.Node, of texts) (rules.Quoted, error) {
 	ids, err := x.Resting(ctx, []string{n.ID})
 	if err != nil {
 		return rules.Unheld, err
@@ -282,14 +293,14 @@ func (x *applying) quoted(ctx context.Context, n *kg.Node, texts func(id string)
 	if err != nil {
 		return rules.Unheld, err
 	}
-	of := x.cat.QuotedOf(n.Type)
-	words, _ := n.Props[of.Words.Name].(string)
+	quotation := x.cat.QuotedOf(n.Type)
+	words, _ := n.Props[quotation.Words.Name].(string)
 	found := rules.Unheld
 	for _, l := range links.Links {
-		if l.To != n.ID || !of.Kinds.Has(x.cat.Kind(l.Kind).Index) {
+		if l.To != n.ID || !quotation.Kinds.Has(x.cat.Kind(l.Kind).Index) {
 			continue
 		}
-		q, err := rules.Quote(words, l.Evidence, texts)
+		q, err := rules.Quote(words, l.Evidence, of)
 		if err != nil {
 			return rules.Unheld, err
 		}

@@ -1,7 +1,9 @@
 package exchange
 
 import (
+	"bufio"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,10 +15,10 @@ import (
 
 // Headers that need no mapping: ours, those of Neo4j's import, Gephi's of edges.
 
-// automatic returns the mapping that a header says by itself.
-func automatic(header []string) (*Mapping, error) {
+// automatic returns the mapping that a header says by itself, with the type or kind that its file is read by.
+func automatic(header []string, t *Terms) (*Mapping, error) {
 	if slices.ContainsFunc(header, func(h string) bool { return strings.Contains(h, ":") && neo4jColumn(h).mark != "" }) {
-		return neo4jMapping(header)
+		return neo4jMapping(header, t)
 	}
 	by := map[string]string{} // columns by the letters of their names
 	for _, h := range header {
@@ -42,9 +44,14 @@ func automatic(header []string) (*Mapping, error) {
 		}
 	}
 	if link["from"] != "" && link["to"] != "" {
-		link["link"] = column("kind", "link", "linkkind", "relation", "relationship", "label")
+		if link["link"] = column("kind", "link", "linkkind", "relation", "relationship"); link["link"] == "" {
+			link["link"] = t.Kind
+		}
 		if link["link"] == "" {
-			return nil, errors.New("names no column of kinds of links: call one kind, " +
+			link["link"] = column("label") // Gephi has one, mostly empty
+		}
+		if link["link"] == "" {
+			return nil, errors.New("names no column of kinds of links: call one kind, say --kind where all are of one, " +
 				"or write a mapping (throughline map FILE proposes one)")
 		}
 		link["id"] = column("id")
@@ -70,9 +77,13 @@ func automatic(header []string) (*Mapping, error) {
 	node := map[string]string{
 		"node": column("type", "node", "nodetype", "category"), "name": column("name", "label", "title"), "id": column("id"),
 	}
+	if node["node"] == "" && (node["name"] != "" || node["id"] != "") {
+		node["node"] = t.Type
+	}
 	if node["node"] == "" || node["name"] == "" && node["id"] == "" {
 		return nil, fmt.Errorf("has the columns %s, which do not say what they are: "+
-			"name id, name and type for nodes, from, to and kind for links, or write a mapping (throughline map FILE proposes one)", kg.Clip(strings.Join(header, ", "), 300))
+			"name id, name and type for nodes, from, to and kind for links, say --type where all nodes are of one, "+
+			"or write a mapping (throughline map FILE proposes one)", kg.Clip(strings.Join(header, ", "), 300))
 	}
 	for _, h := range by {
 		node[fieldName(h)] = "{" + h + "}"
@@ -98,10 +109,10 @@ func Ordered(files []File) []File {
 	return append(first, links...)
 }
 
-// holdsLinks reports whether a file is a table of links alone, by its header. What is wrong with it is found when it is
-// read.
+// holdsLinks reports whether a file has tables of links alone, by their headers. What is wrong with it is found when it
+// is read.
 func (f *File) holdsLinks() bool {
-	if format := cmp.Or(f.Terms.Format, FormatOf("", f.Name)); format == nil || format.Parts == nil || f.Terms.Mapping != nil {
+	if format := cmp.Or(f.Terms.Format, FormatOf("", f.Name)); format == nil || format.tables == nil || f.Terms.Mapping != nil {
 		return false
 	}
 	opened, err := f.Open()
@@ -113,12 +124,22 @@ func (f *File) holdsLinks() bool {
 	if err != nil {
 		return false
 	}
-	t, err := openTable(&reading{r: r, file: f})
-	if err != nil {
-		return false
+	format := f.Terms.Format
+	if format == nil {
+		format = formatOf(f.Name, r)
 	}
-	m, err := automatic(t.header)
-	return err == nil && len(m.Nodes) == 0
+	links, all := false, true
+	err = format.tables(f.quiet(context.Background(), r), func(t rows) error {
+		m, err := automatic(t.columns(), &f.Terms)
+		links, all = true, all && err == nil && len(m.Nodes) == 0
+		return nil
+	})
+	return err == nil && links && all
+}
+
+// quiet reads a file of which nobody wants to hear more than what its tables have.
+func (f *File) quiet(ctx context.Context, r *bufio.Reader) *reading {
+	return &reading{ctx: ctx, r: r, file: f, lenient: func(string, ...any) {}}
 }
 
 // without leaves out what no column says.
@@ -175,8 +196,8 @@ func neo4jColumn(h string) neo4jField {
 }
 
 // neo4jMapping is the mapping of a header of Neo4j's import. An id of an id space is the space and the id.
-func neo4jMapping(header []string) (*Mapping, error) {
-	node, link := map[string]string{}, map[string]string{}
+func neo4jMapping(header []string, t *Terms) (*Mapping, error) {
+	node, link := map[string]string{"node": t.Type}, map[string]string{"link": t.Kind}
 	in := func(f neo4jField, h string) string {
 		if f.space == "" {
 			return "{" + h + "}"
@@ -225,7 +246,7 @@ func neo4jMapping(header []string) (*Mapping, error) {
 		m.Nodes = append(m.Nodes, node)
 	default:
 		return nil, errors.New("is a header of Neo4j's import without :ID and :LABEL, or :START_ID, :END_ID and :TYPE: " +
-			"add the column, or write a mapping (throughline map FILE proposes one)")
+			"add the column, say --type or --kind, or write a mapping (throughline map FILE proposes one)")
 	}
 	return m, nil
 }

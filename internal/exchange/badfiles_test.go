@@ -12,6 +12,7 @@ import (
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
@@ -80,9 +81,9 @@ func TestFilesThatCannotBeReadAreRefused(t *testing.T) {
 		{repeated("a.csv", "id", ",c", 300_000, "\n"), `a.csv:1: the row has 300,001 columns; at most 1000 fit`},
 		{repeated("a.csv", "id", ",column", 1_000_000, "\n"), `a.csv:1: the row has more than 1048576 bytes: is a quotation mark not closed?`},
 		{repeated("a.csv", "id,name,type\nx,\"", strings.Repeat("z", 1000)+"\n", 1_000_000, ""), `a.csv:2: the row has more than 1048576 bytes: is a quotation mark not closed?`},
-		{text("a.csv", "PK\x03\x04…"), `a.csv is a workbook, or a zip file whose name does not end in .zip: save each sheet as CSV, or rename it, and import that`},
+		{text("a.csv", "PK\x03\x04…"), `a.csv is a zip file whose name does not end in .zip: rename it, or unpack it, and name that`},
 		{text("a.dot", "digraph {}"), `a.dot is of format dot, which is written and not read`},
-		{text("a.graphml", ""), `a.graphml:1: the element is not there: <graphml> should begin`},
+		{text("a.graphml", "<!-- -->"), `a.graphml:1: the element is not there: <graphml> should begin`},
 		{text("a.graphml", "<html></html>"), `a.graphml:1: the element is <html> where <graphml> should begin`},
 		{text("a.graphml", graphmlHead+`<node id="x"><data key="t">PERSON</data></node>`+"\n<node"), `a.graphml:3: the element is no XML: unexpected EOF`},
 		{text("a.graphml", graphmlHead+`<node id="x"></nod>`), `a.graphml:2: the element is no XML: `},
@@ -102,6 +103,35 @@ func TestFilesThatCannotBeReadAreRefused(t *testing.T) {
 			t.Errorf("want %s\ngot  %v", c.want, err)
 		} else if len(err.Error()) > 2000 {
 			t.Errorf("%s: the error has %d bytes", c.file.Name, len(err.Error()))
+		}
+	}
+}
+
+// TestNothingIsNoFault: a file of nothing, or of white space, holds no records in any format, and that is told.
+func TestNothingIsNoFault(t *testing.T) {
+	cat := both.Catalog(t)
+	for _, f := range exchange.Formats() {
+		for _, b := range []string{"", " \n", "\xef\xbb\xbf\r\n"} {
+			if !f.Reads() {
+				continue
+			}
+			name := "a" + f.Extensions[0]
+			_, report, err := read(t, cat, both.SQLite(cat), exchange.FromBytes(name, []byte(b)))
+			if err != nil || len(report.Warnings) != 1 || string(report.Warnings[0]) != name+": there is nothing in it" {
+				t.Errorf("%q of %s: %v %v", b, f.Name, report.Warnings, err)
+			}
+		}
+	}
+}
+
+// TestNotesAreBounded: who imports says why, in a few sentences.
+func TestNotesAreBounded(t *testing.T) {
+	cat := both.Catalog(t)
+	for n, want := range map[int]kg.Code{kg.MaxNote: "", kg.MaxNote + 1: kg.BadUserInput} {
+		_, err := exchange.Import(t.Context(), cat, both.SQLite(cat)(t), []exchange.File{exchange.FromBytes("a.jsonl", nil)},
+			exchange.Options{Note: strings.Repeat("é", n)})
+		if (err != nil) != (want != "") || err != nil && kg.CodeOf(err) != want {
+			t.Errorf("%d characters: %v", n, err)
 		}
 	}
 }
@@ -315,5 +345,55 @@ func TestAMappingSaysWhatColumnsMean(t *testing.T) {
 	var bad *exchange.BadLinesError
 	if !errors.As(err, &bad) || !strings.Contains(err.Error(), `other.csv:1: the row lacks the column "Cite" that the mapping names; it has A, B`) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestTypesAndKindsMayBeGiven reads files of other programs that say neither what their nodes are nor what joins them: they
+// are what the reader says. What says it keeps its own.
+func TestTypesAndKindsMayBeGiven(t *testing.T) {
+	cat := both.Catalog(t)
+	given := exchange.Terms{Type: "INSTITUTION", Kind: "part of"}
+	const ids = `{"node":"INSTITUTION","id":"lse","name":"LSE"}` + "\n" + `{"node":"INSTITUTION","id":"uol","name":"UoL"}` + "\n"
+	for name, files := range map[string][][2]string{
+		"Gephi": {
+			{"nodes.csv", "Id,Label,timeset\nlse,LSE,\nuol,UoL,\n"},
+			{"edges.csv", "Source,Target,Type,Id,Label,timeset,Weight\nlse,uol,Directed,0,,,1.0\n"},
+		},
+		"Gephi, its shortest": {{"nodes.csv", "Id,Label\nlse,LSE\nuol,UoL\n"}, {"edges.csv", "Source,Target,Type,Weight\nlse,uol,Undirected,1\n"}},
+		"Neo4j":               {{"nodes.csv", "id:ID,name,:IGNORE\nlse,LSE,x\nuol,UoL,y\n"}, {"edges.csv", ":START_ID,:END_ID\nlse,uol\n"}},
+		"Neo4j, with types": {
+			{"nodes.csv", "id:ID,name,:LABEL\nlse,LSE,Institution\nuol,UoL,Institution\n"}, {"edges.csv", ":START_ID,:END_ID,:TYPE,weight:FLOAT\nlse,uol,PART_OF,0.5\n"},
+		},
+		"networkx": {{"a.graphml", `<graphml><key id="d0" for="node" attr.name="name"/><graph edgedefault="directed"><node id="lse"><data key="d0">LSE</data></node>` +
+			`<node id="uol"><data key="d0">UoL</data></node><edge source="lse" target="uol"/></graph></graphml>`}},
+		"GEXF": {{"a.gexf", `<gexf xmlns="http://gexf.net/1.3" version="1.3"><graph defaultedgetype="directed"><nodes><node id="lse" label="LSE"/><node id="uol" label="UoL"/></nodes>` +
+			`<edges><edge id="0" source="lse" target="uol" type="directed"/></edges></graph></gexf>`}},
+		"GEXF of 1.2draft": {{"a.gexf", `<gexf xmlns="http://www.gexf.net/1.2draft" version="1.2"><graph defaultedgetype="directed"><nodes>` +
+			`<node id="lse" label="LSE"/><node id="uol" label="UoL"/></nodes><edges><edge id="0" source="lse" target="uol"/></edges></graph></gexf>`}},
+		"GEXF of 1.1, of Gephi": {{"a.gexf", `<gexf xmlns="http://www.gephi.org/gexf/1.1draft" version="1.1"><graph><nodes>` +
+			`<node id="lse" label="LSE"/><node id="uol" label="UoL"/></nodes><edges><edge id="0" source="lse" target="uol"/></edges></graph></gexf>`}},
+		"GEXF of 1.0": {{"a.gexf", `<gexf xmlns="http://www.gephi.org/gexf" version="1.0"><graph><nodes>` +
+			`<node id="lse" label="LSE"/><node id="uol" label="UoL"/></nodes><edges><edge id="0" source="lse" target="uol"/></edges></graph></gexf>`}},
+	} {
+		var all []exchange.File
+		for _, f := range files {
+			file := exchange.FromBytes(f[0], []byte(f[1]))
+			file.Terms = given
+			all = append(all, file)
+		}
+		s := both.SQLite(cat)(t)
+		if _, err := exchange.Import(t.Context(), cat, s, exchange.Ordered(all), exchange.Options{}); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := exported(t, s)
+		for line := range strings.Lines(ids) {
+			if want := strings.TrimSuffix(line, "}\n"); !strings.Contains(got, want) {
+				t.Errorf("%s lacks %s:\n%s", name, want, got)
+			}
+		}
+		if !strings.Contains(got, `{"link":"PART_OF",`) || !strings.Contains(got, `"from":"lse","to":"uol"`) {
+			t.Errorf("%s:\n%s", name, got)
+		}
 	}
 }

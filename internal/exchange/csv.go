@@ -21,7 +21,7 @@ func tableFormat(name, title, media string, between rune, extensions ...string) 
 		Name: name, Title: title, Extensions: extensions, Media: media, Parts: []string{"nodes", "links"},
 		Holds: "nodes and links with all their fields, each link with its words and where they stand; two files, or both in one zip",
 		Lacks: flatLacks + "; white space around a value; the carriage return of a Windows line end within one",
-		noun:  "row", recodes: true, read: readTable,
+		noun:  "row", recodes: true, tables: oneTable, read: func(in *reading) error { return readTables(in, oneTable) },
 		looks: func(head []byte) bool {
 			line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte(byteOrderMark)), []byte("\n"))
 			r := csv.NewReader(bytes.NewReader(line))
@@ -30,7 +30,7 @@ func tableFormat(name, title, media string, between rune, extensions ...string) 
 			if err != nil || len(header) < 2 {
 				return false
 			}
-			_, err = automatic(header)
+			_, err = automatic(header, &Terms{})
 			return err == nil
 		},
 		write: func(ctx context.Context, x *outlet) error { return x.draw(ctx, &table{outlet: x, between: between}) },

@@ -23,32 +23,66 @@ import (
 // maxColumns bounds the columns of a table.
 const maxColumns = 1000
 
-// readTable reads a table with a header, of nodes, of links, or of what a mapping says.
-func readTable(in *reading) (err error) {
+// rows are those of a table behind its header, one after the other.
+type rows interface {
+	// columns returns the names that the header has, nil where the table is empty.
+	columns() []string
+	// next returns the values of the next row, valid until the one after it, and io.EOF behind the last.
+	next() ([]string, error)
+	// at returns where the file has the row at hand, or the header, and the row as it is printed.
+	at() (place int, printed string)
+	// wrong returns what is wrong with the value of a column of the row at hand; nil for most.
+	wrong(column int) error
+}
+
+// readTables reads the tables of a file, each with a header: of nodes, of links, or of what a mapping says. The function
+// each calls the one that it is given for every table, one after the other.
+func readTables(in *reading, each func(in *reading, of func(rows) error) error) (err error) {
+	g := gather(in)
+	defer func() { err = cmp.Or(err, g.close()) }()
+	if err := each(in, func(t rows) error { return readRows(in, g, t) }); err != nil {
+		return err
+	}
+	return g.end()
+}
+
+// oneTable is the table that a file of text is.
+func oneTable(in *reading, of func(rows) error) error {
 	t, err := openTable(in)
 	if err != nil {
 		return err
 	}
-	if t.header == nil {
+	return of(t)
+}
+
+// readRows makes records of the rows of a table.
+func readRows(in *reading, g *gathering, t rows) (err error) {
+	header := t.columns()
+	if header == nil {
 		return nil
 	}
+	top, _ := t.at()
 	m := in.file.Terms.Mapping
 	if m == nil {
-		if m, err = automatic(t.header); err != nil {
-			return &LineError{Line: t.line, Err: err}
+		if m, err = automatic(header, &in.file.Terms); err != nil {
+			return &LineError{Line: top, Err: err}
 		}
 		if len(m.Unused) > 0 {
 			in.lenient("columns that mean nothing here are left out: %s", kg.Clip(strings.Join(m.Unused, ", "), 300))
 		}
-	} else if err := m.fits(t.header); err != nil {
-		return &LineError{Line: t.line, Err: err}
+	} else if err := m.fits(header); err != nil {
+		return &LineError{Line: top, Err: err}
 	}
-	g := gather(in)
-	defer func() { err = cmp.Or(err, g.close()) }()
-	rows := mapped{Mapping: m, g: g, file: in.source()}
+	records := mapped{Mapping: m, g: g, file: in.source()}
 	at := map[string]int{}
-	for i, name := range slices.Backward(t.header) { // of those without a name the first counts
+	for i, name := range slices.Backward(header) { // of those without a name the first counts
 		at[name] = i
+	}
+	var used []int
+	for _, name := range m.columns() {
+		if i, ok := at[name]; ok {
+			used = append(used, i)
+		}
 	}
 	for {
 		values, err := t.next()
@@ -61,15 +95,22 @@ func readTable(in *reading) (err error) {
 		if err := in.ctx.Err(); err != nil {
 			return err
 		}
-		if len(values) != len(t.header) {
-			wrong := fmt.Errorf("has %d values where the header names %d columns: is a quotation mark or a delimiter missing?",
-				len(values), len(t.header))
-			if err := in.fail(t.line, wrong); err != nil {
+		line, printed := t.at()
+		var wrong error
+		for _, i := range used {
+			wrong = cmp.Or(wrong, t.wrong(i))
+		}
+		if len(values) != len(header) {
+			wrong = fmt.Errorf("has %d values where the header names %d columns: is a quotation mark or a delimiter missing?",
+				len(values), len(header))
+		}
+		if wrong != nil {
+			if err := in.fail(line, wrong); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := rows.row(&row{line: t.line, printed: t.printed, get: func(column string) string {
+		if err := records.row(&row{line: line, printed: printed, get: func(column string) string {
 			if i, ok := at[column]; ok {
 				return values[i]
 			}
@@ -78,8 +119,8 @@ func readTable(in *reading) (err error) {
 			return err
 		}
 	}
-	rows.tell()
-	return g.end()
+	records.tell()
+	return nil
 }
 
 // source returns the fields of the source that links are quoted from where the file has no words of its own.
@@ -142,22 +183,34 @@ func openTable(in *reading) (*tableReader, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.header, err = headerOf(values, t.line)
+	return t, err
+}
+
+// headerOf reads the names of columns.
+func headerOf(values []string, line int) (header []string, err error) {
 	if len(values) > maxColumns {
-		return nil, &LineError{Line: t.line, Err: fmt.Errorf("has %s columns; at most %d fit", grouped(len(values)), maxColumns)}
+		return nil, &LineError{Line: line, Err: fmt.Errorf("has %s columns; at most %d fit", grouped(len(values)), maxColumns)}
 	}
 	for i, v := range values {
 		v = strings.TrimSpace(v)
 		switch {
-		case v != "" && slices.Contains(t.header, v):
-			return nil, &LineError{Line: t.line, Err: fmt.Errorf("names the column %q twice", clip(v))}
+		case v != "" && slices.Contains(header, v):
+			return nil, &LineError{Line: line, Err: fmt.Errorf("names the column %q twice", clip(v))}
 		case strings.ContainsAny(v, "{}"):
 			err := fmt.Errorf("has a brace in the name of column %d, which patterns of a mapping cannot name", i+1)
-			return nil, &LineError{Line: t.line, Err: err}
+			return nil, &LineError{Line: line, Err: err}
 		}
-		t.header = append(t.header, v)
+		header = append(header, v)
 	}
-	return t, nil
+	return header, nil
 }
+
+func (t *tableReader) columns() []string { return t.header }
+
+func (t *tableReader) at() (int, string) { return t.line, t.printed }
+
+func (t *tableReader) wrong(int) error { return nil }
 
 // delimiterOf finds what stands between columns: what is most frequent in the first line, outside of quotation marks.
 func delimiterOf(head []byte) rune {

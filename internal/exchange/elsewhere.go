@@ -35,7 +35,7 @@ func (c *checks) beyond() *elsewhere {
 // one of them has links whose kinds follow from these types; otherwise it returns nil.
 func (c *checks) elsewhere(ctx context.Context, files []File) (map[uint64]uint8, error) {
 	if len(files) < 2 || !slices.ContainsFunc(files, func(f File) bool { return f.typed() }) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // none follow
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -221,7 +221,7 @@ func TestWhatIsWrongWithRecordsOfOthersIsTold(t *testing.T) {
 		{"a.ftm", "{}", `{"nodes":[{"node":"PERSON","name":"{name}"}]}`, `a.ftm:1: the line cannot be read by nodes and links of a mapping: write what its classes are`},
 		{"a.csv", "a,b\n1,2\n", `{"values":{"a":{"1":"PERSON"}}}`, `a.csv:1: the row is read by a mapping that has no nodes and no links`},
 		{"a.gexf", gexfHead, `{"values":{"a":{"1":"PERSON"}}}`, `a.gexf:1: the element is read by a mapping that has no nodes and no links`},
-		{"a.popolo", "", "", "a.popolo:1: the record is no document of Popolo: it should begin with { or ["},
+		{"a.popolo", "7", "", "a.popolo:1: the record is no document of Popolo: it should begin with { or ["},
 		{"a.popolo", "7", "", "a.popolo:1: the record is no document of Popolo"},
 		{"a.popolo", "{}", "", "a.popolo:1: the record has no collection: a document of Popolo is "},
 		{"a.popolo", "{\"persons\": [\n{\"id\":\"a\",\"name\":\"A\"},\n7]}", "", "a.popolo:3: the record persons[1] is no object"},

@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"context"
+	"errors"
+	"io"
 
 	"github.com/throughline/throughline/internal/catalog"
 )
@@ -38,4 +40,31 @@ func ReadFile(ctx context.Context, cat *catalog.Catalog, f File) (lines []string
 		}
 	}
 	return lines, bad, err
+}
+
+// Shown returns a number of a sheet as it is shown in a format.
+func Shown(code, v string, from1904 bool) string { return displayOf(code).number(v, from1904) }
+
+// Tables calls a function for each row of the tables of a file.
+func Tables(ctx context.Context, f File, row func(values []string)) error {
+	opened, err := f.Open()
+	if err != nil {
+		return err
+	}
+	r, err := unpacked(opened)
+	if err != nil {
+		return err
+	}
+	return formatOf(f.Name, r).tables(f.quiet(ctx, r), func(t rows) error {
+		for {
+			values, err := t.next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			row(values)
+		}
+	})
 }

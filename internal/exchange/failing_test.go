@@ -194,3 +194,35 @@ func TestAStoreThatCannotBeReadDeletesNothing(t *testing.T) {
 		t.Error("something is gone")
 	}
 }
+
+// TestWhatIsLeftIsSaid has a file change between the check of its lines and the import. Where loads are atomic it is read
+// once, and nothing is written; where they are not, the error says that a part may be.
+func TestWhatIsLeftIsSaid(t *testing.T) {
+	cat := both.Catalog(t)
+	both.Run(t, cat, func(t *testing.T, open both.Open) {
+		s := open(t)
+		reads := 0
+		file := exchange.File{Name: "a", Open: func() (io.ReadCloser, error) {
+			lines := ground
+			if reads++; s.Atomic() || reads > 1 {
+				lines += `{"node":"PERSON","id":"z","nme":"Zoe"}` + "\n"
+			}
+			return io.NopCloser(strings.NewReader(lines)), nil
+		}}
+		_, err := exchange.Import(t.Context(), cat, s, []exchange.File{file}, exchange.Options{})
+		var bad *exchange.BadLinesError
+		if !errors.As(err, &bad) {
+			t.Fatalf("the error is %v", err)
+		}
+		if got := strings.HasPrefix(exchange.Left(err), "nothing"); got != s.Atomic() {
+			t.Errorf("it leaves: %s", exchange.Left(err))
+		}
+		file.Open = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(ground)), nil }
+		if _, err := exchange.Import(t.Context(), cat, s, []exchange.File{file}, exchange.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := exported(t, s); !strings.Contains(got, "l_first") || strings.Contains(got, "Zoe") {
+			t.Error(got)
+		}
+	})
+}

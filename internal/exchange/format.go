@@ -29,15 +29,18 @@ type Format struct {
 	noun    string                 // what its records are called in messages; "" for a line
 	typed   bool                   // what its links are follows from the types of their ends
 	recodes bool                   // its reader knows other encodings than UTF-8
+	packed  bool                   // its files are zip files
 	looks   func(head []byte) bool // whether a file that begins so is of the format; nil where that says nothing
 	read    func(in *reading) error
-	write   func(ctx context.Context, x *outlet) error
+	// tables calls a function for each table of a file; nil for formats of anything else.
+	tables func(in *reading, of func(rows) error) error
+	write  func(ctx context.Context, x *outlet) error
 }
 
 // Formats returns all formats, in the order in which they are listed.
 func Formats() []*Format {
 	return slices.Concat([]*Format{jsonlFormat()}, tables(),
-		[]*Format{graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), ftmFormat(), popoloFormat(), dotFormat(), cypherFormat(), neo4jFormat()})
+		[]*Format{xlsxFormat(), graphmlFormat(), gexfFormat(), cytoscapeFormat(), jsonldFormat(), ftmFormat(), popoloFormat(), dotFormat(), cypherFormat(), neo4jFormat()})
 }
 
 // Reads reports whether files of the format can be imported.
@@ -93,18 +96,28 @@ func FormatOf(name, file string) *Format {
 	return found
 }
 
-// formatOf returns the format of a file by its name, or by how it begins; JSON lines where neither says one.
+// formatOf returns the format of a file by its name, or by how it begins; JSON lines where neither says one. What begins
+// as a workbook is one, whatever its name.
 func formatOf(name string, r *bufio.Reader) *Format {
+	if looksWorkbook(begun(r)) {
+		return xlsxFormat()
+	}
 	if f := FormatOf("", name); f != nil {
 		return f
 	}
-	head, _ := r.Peek(sniffed) // an error comes again when it is read
+	head := begun(r)
 	for _, f := range Formats() {
 		if f.looks != nil && f.looks(head) {
 			return f
 		}
 	}
 	return jsonlFormat()
+}
+
+// begun returns how a file begins.
+func begun(r *bufio.Reader) []byte {
+	head, _ := r.Peek(sniffed) // an error comes again when it is read
+	return head
 }
 
 // sniffed is how much of a file is looked at to find its format.

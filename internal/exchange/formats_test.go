@@ -100,7 +100,8 @@ func TestWhatAFormatHoldsGoesThereAndBack(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
 		for _, f := range exchange.Formats() {
-			if !f.Reads() || !f.Writes() || f.Lacks == "" || f.Name == "ftm" { // it holds some types and kinds: it has a test of its own
+			// jsonl holds every record whole, and ftm some types and kinds: they have tests of their own
+			if !f.Reads() || !f.Writes() || f.Name == "jsonl" || f.Name == "ftm" {
 				continue
 			}
 			t.Run(f.Name, func(t *testing.T) {

@@ -25,18 +25,20 @@ func (c *checks) formers(ctx context.Context) (err error) {
 func (c *checks) redirect(ctx context.Context, b *batch) error {
 	dropped := 0
 	var links []*kg.Link // whose ends are others
+	var before []string  // the ids that they had
 	for i := range b.records {
 		switch r := &b.records[i]; {
 		case r.node != nil:
 			c.redirectNode(r)
 		case r.link != nil && len(c.former) > 0:
+			id := r.link.ID
 			moved, looped := c.redirectLink(r.link)
 			if looped {
 				c.report.warn("the link %s is left out: what it joins is one entity by now, %s", r.link.ID, r.link.From)
 				*r = record{}
 				dropped++
 			} else if moved {
-				links = append(links, r.link)
+				links, before = append(links, r.link), append(before, id)
 			}
 		}
 	}
@@ -51,7 +53,7 @@ func (c *checks) redirect(ctx context.Context, b *batch) error {
 		}
 		b.records, b.lines = b.records[:n], b.lines[:n]
 	}
-	if err := c.equal(ctx, links); err != nil {
+	if err := c.equal(ctx, links, before); err != nil {
 		return err
 	}
 	for _, l := range links {
@@ -104,21 +106,26 @@ func (c *checks) redirectLink(l *kg.Link) (moved, looped bool) {
 	return true, l.From == l.To && was.From != was.To
 }
 
-// equal gives links whose ends are others the ids of links of the store that say the same, where none has their own.
-func (c *checks) equal(ctx context.Context, links []*kg.Link) error {
+// equal finds the links of the store that links say again whose ends were merged into others, and gives these the ids of
+// those. before are the ids that the links had: the store still has one whose link was corrected before the merge.
+func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string) error {
 	if c.none || len(links) == 0 {
 		return nil
 	}
-	ids := make([]string, len(links))
-	for i, l := range links {
-		ids[i] = l.ID
+	ids := slices.Clone(before)
+	for _, l := range links {
+		ids = append(ids, l.ID)
 	}
 	there, err := c.store.Types(ctx, ids)
 	if err != nil {
 		return err
 	}
-	for _, l := range links {
-		if there[l.ID] != "" || c.said(c.hash(l.ID)) {
+	for i, l := range links {
+		switch {
+		case there[l.ID] != "" || c.said(c.hash(l.ID)):
+			continue
+		case there[before[i]] != "":
+			l.ID = before[i]
 			continue
 		}
 		all, known := c.equals[l.From]

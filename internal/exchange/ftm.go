@@ -669,7 +669,7 @@ func ftmID(id string) string {
 	return ftmForeign + s
 }
 
-// ftmOurs reads an id that ftmID has written. Any other is what it is.
+// ftmOurs returns the id of ours that ftmID has written as this one, and any other id as it is.
 func ftmOurs(id string) string {
 	if s, ok := strings.CutPrefix(id, ftmForeign); ok {
 		if ours := ftmUnescapes.Replace(s); ftmID(ours) == id {

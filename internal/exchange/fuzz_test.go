@@ -135,3 +135,24 @@ func FuzzRecordsOfOthers(f *testing.F) {
 		readable(t, cat, map[bool]string{true: "a.ftm", false: "a.popolo"}[ftm], b, exchange.Terms{})
 	})
 }
+
+// FuzzWorkbook: the same of workbooks, by what stands in their parts, and of what is no workbook.
+func FuzzWorkbook(f *testing.F) {
+	cat := both.Catalog(f)
+	f.Add(book["xl/workbook.xml"], book["xl/styles.xml"], book["xl/sharedStrings.xml"], book["xl/worksheets/sheet1.xml"], book["xl/worksheets/sheet2.xml"])
+	f.Add(book["xl/workbook.xml"], "", `<sst><si><t>a</t></si></sst>`, `<worksheet><row r="1"><c t="s"><v>0</v></c></row></worksheet>`, `<worksheet/>`)
+	f.Fuzz(func(t *testing.T, main, styles, texts, one, two string) {
+		readable(t, cat, "a.xlsx", workbook(t, "xl/workbook.xml", main, "xl/styles.xml", styles, "xl/sharedStrings.xml", texts,
+			"xl/worksheets/sheet1.xml", one, "xl/worksheets/sheet2.xml", two), exchange.Terms{})
+	})
+}
+
+// FuzzPackedWorkbook: the same of the file itself.
+func FuzzPackedWorkbook(f *testing.F) {
+	cat := both.Catalog(f)
+	f.Add(workbook(f))
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		readable(t, cat, "a.xlsx", b, exchange.Terms{})
+	})
+}

@@ -93,7 +93,7 @@ func (g *gathering) add(line int, said []byte) (id string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if wrong := g.merge(&was, &r, int(p.line)); wrong != nil {
+	if wrong := g.merge(&was, &r, g.in.where(int(p.line))); wrong != nil {
 		return r.id(), g.in.fail(line, wrong)
 	}
 	p.place, err = g.keep(&was)
@@ -101,7 +101,7 @@ func (g *gathering) add(line int, said []byte) (id string, err error) {
 }
 
 // merge adds to a record what else is said of it.
-func (g *gathering) merge(was, is *record, line int) error {
+func (g *gathering) merge(was, is *record, where string) error {
 	var d difference
 	switch {
 	case was.source != nil && is.source != nil:
@@ -122,8 +122,8 @@ func (g *gathering) merge(was, is *record, line int) error {
 	}
 	was.minted = was.minted && is.minted
 	if d.field != "" {
-		return fmt.Errorf("says of %s that its %s is %s, and line %d that it is %s: if they are two, give each an id; if not, mend one",
-			is.id(), d.field, clip(d.is), line, clip(d.was))
+		return fmt.Errorf("says of %s that its %s is %s, and %s that it is %s: if they are two, give each an id; if not, mend one",
+			is.id(), d.field, clip(d.is), where, clip(d.was))
 	}
 	return nil
 }
@@ -136,8 +136,8 @@ func differingName(w, x *kg.Node) difference {
 	return difference{}
 }
 
-// keep puts a record into the file. An id that was made from a name is left out, and made again: so an import knows that
-// it was.
+// keep puts a record into the file. An id that was made from a name, or from what a link says, is left out, and made
+// again: so an import knows that it was.
 func (g *gathering) keep(r *record) (p place, err error) {
 	kept := *r
 	switch {
@@ -150,6 +150,10 @@ func (g *gathering) keep(r *record) (p place, err error) {
 		c := *r.node
 		c.ID = ""
 		kept.node = &c
+	case r.link != nil:
+		c := *r.link
+		c.ID = ""
+		kept.link = &c
 	}
 	line := kept.line(g.in.cat)
 	p.size = len(line)

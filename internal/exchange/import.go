@@ -44,7 +44,10 @@ type File struct {
 type Terms struct {
 	Format   *Format
 	Encoding string // "" for UTF-8, or what the file itself says
+	Sheet    string // of a workbook, the only one that is read; "" for what the mapping says, or all
 	Mapping  *Mapping
+	// Type and Kind are what nodes and links are of which the file does not say it: an EntityType and a LinkKind.
+	Type, Kind string
 	// Source is what is quoted where a file has no words of its own: kind, title, url, publisher, authors, publishedOn.
 	// By default it is the file.
 	Source map[string]string
@@ -56,6 +59,25 @@ func (t *Terms) encoding() string {
 		return t.Mapping.Encoding
 	}
 	return t.Encoding
+}
+
+// sheet returns the name of the sheet that is read of a workbook; "" for all.
+func (t *Terms) sheet() string {
+	if t.Sheet == "" && t.Mapping != nil {
+		return t.Mapping.Sheet
+	}
+	return t.Sheet
+}
+
+// fit returns an error for terms that say nothing of files of a format.
+func (t *Terms) fit(f *File, format *Format) error {
+	switch {
+	case !format.recodes && t.Encoding != "" && !same(t.Encoding, "utf8"):
+		return fmt.Errorf("%s is of format %s, which is always UTF-8: save it as that, without --encoding", f.Name, format.Name)
+	case !format.packed && t.Sheet != "":
+		return fmt.Errorf("%s is of format %s, which has no sheets: leave out --sheet", f.Name, format.Name)
+	}
+	return nil
 }
 
 // FromPath is a file on disk.
@@ -111,6 +133,30 @@ func zipped(r *bufio.Reader) bool {
 	return string(head) == "PK\x03\x04"
 }
 
+// packedOtherwise returns an error for what is packed in a form that its format is not, or a file of another program.
+func packedOtherwise(f *File, format *Format, r *bufio.Reader) error {
+	head := begun(r)
+	switch {
+	case bytes.HasPrefix(head, oleHead):
+		return oldWorkbook(f.Name, r)
+	case !zipped(r):
+		return nil
+	case looksOpenDocument(head):
+		return fmt.Errorf("%s is a spreadsheet of OpenDocument (.ods): save it as .xlsx or CSV, and name that", f.Name)
+	case !format.packed && looksWorkbook(head):
+		return fmt.Errorf("%s is a workbook: leave out --format", f.Name)
+	case !format.packed:
+		return fmt.Errorf("%s is a zip file whose name does not end in .zip: rename it, or unpack it, and name that", f.Name)
+	}
+	return nil
+}
+
+// nothing reports whether a file has nothing but white space in it.
+func nothing(r *bufio.Reader) bool {
+	head, err := r.Peek(sniffed)
+	return errors.Is(err, io.EOF) && len(bytes.TrimSpace(bytes.TrimPrefix(head, []byte(byteOrderMark)))) == 0
+}
+
 // inUTF16 reports whether a file begins with a mark of UTF-16.
 func inUTF16(r *bufio.Reader) bool {
 	head, _ := r.Peek(2) // an error comes again when it is read
@@ -128,7 +174,7 @@ func readError(name string, err error) error {
 		return fmt.Errorf("%s may not be read by this user", name)
 	case errors.Is(err, syscall.EISDIR):
 		return fmt.Errorf("%s is a folder: name the files in it", name)
-	case errors.Is(err, errUTF16):
+	case errors.Is(err, errUTF16), errors.As(err, new(*bookError)):
 		return fmt.Errorf("%s %w", name, err)
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm), errors.Is(err, zip.ErrChecksum):
@@ -166,15 +212,20 @@ func Spool(name string, r io.Reader) (File, func(), error) {
 
 // LineError is what is wrong with one line of an import.
 type LineError struct {
-	File string
-	Line int
-	Err  error
-	Noun string // what stands there; "" for a line
+	File  string
+	Sheet string // of a workbook
+	Line  int    // or the row of the sheet
+	Err   error
+	Noun  string // what stands there; "" for a line
 }
 
-// Error is "people.jsonl:17: the line …".
+// Error is "people.jsonl:17: the line …", or "people.xlsx, sheet Staff, row 17: the row …".
 func (e *LineError) Error() string {
-	return fmt.Sprintf("%s:%d: the %s %v", e.File, e.Line, cmp.Or(e.Noun, "line"), e.Err)
+	at := fmt.Sprintf("%s:%d", e.File, e.Line)
+	if e.Sheet != "" {
+		at = fmt.Sprintf("%s, sheet %s, row %d", e.File, e.Sheet, e.Line)
+	}
+	return fmt.Sprintf("%s: the %s %v", at, cmp.Or(e.Noun, "line"), e.Err)
 }
 
 // Unwrap returns what is wrong.
@@ -184,6 +235,15 @@ func (e *LineError) Unwrap() error { return e.Err }
 type BadLinesError struct {
 	Lines []*LineError
 	More  int // bad lines that are not listed
+}
+
+// Files returns the places, as the details of an error have them.
+func (e *BadLinesError) Files() []BadFile {
+	files := make([]BadFile, len(e.Lines))
+	for i, l := range e.Lines {
+		files[i] = BadFile{l.File, l.Sheet, l.Line, l.Error()}
+	}
+	return files
 }
 
 // Error lists them, a line each.
@@ -263,6 +323,9 @@ func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []Fi
 }
 
 func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (_ Report, err error) {
+	if err := kg.CheckNote(o.Note); err != nil {
+		return Report{}, err
+	}
 	c := &checks{
 		cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), replace: o.Replace, trial: o.DryRun,
 		before: map[string]any{}, kept: map[string]any{},
@@ -314,9 +377,32 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		err = l.Commit(ctx)
 	}
 	if err != nil {
-		return Report{}, errors.Join(err, l.Rollback())
+		if err = errors.Join(err, l.Rollback()); !s.Atomic() {
+			err = &partError{err}
+		}
+		return Report{}, err
 	}
 	return c.finished(counts), nil // a store may write the last of it at the end
+}
+
+// partError is the error of an import that has ended while it wrote, on a store whose loads are not atomic.
+type partError struct{ error }
+
+// Unwrap returns what ended it.
+func (e *partError) Unwrap() error { return e.error }
+
+// partial reports whether an import that failed may have written a part of its files.
+func partial(err error) bool {
+	_, part := errors.AsType[*partError](err)
+	return part
+}
+
+// Left says what an import that failed has left in the store.
+func Left(err error) string {
+	if partial(err) {
+		return "a part of it may be written, and importing it again completes it"
+	}
+	return "nothing was written"
 }
 
 // finished returns the report of a pass that is over.
@@ -337,6 +423,7 @@ type batch struct {
 	sum     string   // SHA-256 of the file, in its last batch
 	err     error    // of reading
 	noun    string   // what its lines are called where they are none
+	sheets  []string // of a workbook: see LineError.in
 	lenient []string // what was read leniently
 }
 
@@ -409,7 +496,7 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		c.read(ctx, files, batches)
 	}()
 	bad := &BadLinesError{}
-	nouns := make([]string, len(files))
+	nouns, sheets := make([]string, len(files)), make([][]string, len(files))
 	at := -1
 	for b := range batches {
 		if b.err != nil {
@@ -434,6 +521,9 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		}
 		bad.add(append(b.errs, errs...), b.more)
 		nouns[b.file] = b.noun
+		if b.sheets != nil {
+			sheets[b.file] = b.sheets
+		}
 		for _, s := range b.lenient {
 			report.warn("%s", s)
 		}
@@ -484,7 +574,7 @@ func pass(ctx context.Context, c *checks, l store.Load, files []File, o Options)
 		}
 	}
 	if len(bad.Lines) > 0 {
-		bad.order(files, nouns)
+		bad.order(files, nouns, sheets)
 		return counts, bad
 	}
 	if err := c.identified(ctx); err != nil {
@@ -526,7 +616,7 @@ func (e *BadLinesError) add(lines []*LineError, more int) {
 
 // order puts the bad lines in the order of the files and of their lines, as some are known to be bad at the end alone, and
 // calls them what they are called in their files.
-func (e *BadLinesError) order(files []File, nouns []string) {
+func (e *BadLinesError) order(files []File, nouns []string, sheets [][]string) {
 	at := map[string]int{}
 	for i, f := range files {
 		at[f.Name] = i
@@ -537,6 +627,9 @@ func (e *BadLinesError) order(files []File, nouns []string) {
 	slices.SortStableFunc(e.Lines, func(a, b *LineError) int {
 		return cmp.Or(cmp.Compare(at[a.File], at[b.File]), cmp.Compare(a.Line, b.Line))
 	})
+	for _, l := range e.Lines {
+		l.in(sheets[at[l.File]])
+	}
 }
 
 // reading is a file on its way into an import.
@@ -552,6 +645,17 @@ type reading struct {
 	fail func(at int, err error) error
 	// lenient takes what was read as something that it is not quite.
 	lenient func(format string, args ...any)
+	sheets  []string // of a workbook: see where
+}
+
+// where says a place of the file, within a sentence.
+func (in *reading) where(place int) string {
+	if in.sheets == nil {
+		return fmt.Sprint("line ", place)
+	}
+	l := LineError{Line: place}
+	l.in(in.sheets)
+	return fmt.Sprintf("row %d of sheet %s", l.Line, l.Sheet)
 }
 
 // turn says what is asked of a file.
@@ -593,13 +697,13 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, how 
 		send(&batch{err: readError(f.Name, err)})
 		return false
 	}
-	if zipped(r) {
-		send(&batch{err: fmt.Errorf("%s is a workbook, or a zip file whose name does not end in .zip: save each sheet as CSV, or rename it, and import that", f.Name)})
-		return false
-	}
 	format := f.Terms.Format
 	if format == nil {
 		format = formatOf(f.Name, r)
+	}
+	if err := packedOtherwise(&f, format, r); err != nil {
+		send(&batch{err: err})
+		return false
 	}
 	if format.read == nil {
 		send(&batch{err: fmt.Errorf("%s is of format %s, which is written and not read", f.Name, format.Name)})
@@ -609,14 +713,19 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, how 
 		send(&batch{err: readError(f.Name, errUTF16)})
 		return false
 	}
-	if name := f.Terms.Encoding; !format.recodes && name != "" && !same(name, "utf8") {
-		send(&batch{err: fmt.Errorf("%s is of format %s, which is always UTF-8: save it as that, without --encoding", f.Name, format.Name)})
+	if err := f.Terms.fit(&f, format); err != nil {
+		send(&batch{err: err})
 		return false
 	}
 	b := &batch{file: index, noun: format.noun}
 	there := true // the reader of batches
 	told := map[string]bool{}
 	in := &reading{ctx: ctx, cat: cat, r: r, file: &f, others: how.others}
+	handOn := send
+	send = func(b *batch) bool {
+		b.sheets = in.sheets
+		return handOn(b)
+	}
 	in.fail = func(n int, err error) error {
 		b.fail(&LineError{File: f.Name, Line: n, Err: err})
 		if ctx.Err() != nil {
@@ -657,8 +766,12 @@ func readFile(ctx context.Context, cat *catalog.Catalog, index int, f File, how 
 		}
 		return there
 	}
+	records := format.read
+	if nothing(r) {
+		records = func(*reading) error { return nil } // in every format it holds no records
+	}
 	var bad *LineError
-	switch err := format.read(in); {
+	switch err := records(in); {
 	case !there, ctx.Err() != nil:
 		return false
 	case b.err != nil: // of what keeps its links
@@ -779,7 +892,7 @@ type hashes struct {
 	n     int
 }
 
-// at is where h stands, or would.
+// at returns the slot of a hash, or the free one where it would be added.
 func (s *hashes) at(h uint64) int {
 	mask := len(s.slots) - 1
 	i := int(h) & mask
@@ -1001,6 +1114,9 @@ func (c *checks) link(r record) error {
 			return r.missing
 		}
 	}
+	if l.Minted && !c.none && !c.replace {
+		c.report.minted.add(l.ID)
+	}
 	k := c.cat.Kind(l.Kind)
 	for _, end := range []struct {
 		name, id string
@@ -1027,7 +1143,7 @@ func (c *checks) link(r record) error {
 		}
 	}
 	if c.fault = c.noteSaying(l); c.fault != nil {
-		return nil
+		return nil //nolint:nilerr // the fault ends the pass
 	}
 	return c.quoted(l)
 }

@@ -10,12 +10,12 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// jsonlFormat is the form that loses nothing: docs/format-jsonl.md.
+// jsonlFormat is the form that holds every record whole: docs/format-jsonl.md.
 func jsonlFormat() *Format {
 	return &Format{
 		Name: "jsonl", Title: "Throughline's own lines of JSON: a backup, and the way from store to store",
 		Extensions: []string{".jsonl", ".ndjson"}, Media: "application/x-ndjson",
-		Holds: "everything", read: readLines, write: writeLines,
+		Holds: "every record, whole", Lacks: "the log: all records follow from one change", read: readLines, write: writeLines,
 	}
 }
 

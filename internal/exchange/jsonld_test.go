@@ -126,7 +126,7 @@ func TestBadJSONLDIsToldWithItsPlace(t *testing.T) {
 		{"a name twice", `{"@context": "https://schema.org", "@graph": [{"name": "a", "name": "b"}]}`, 1, `has "@graph.0.name" twice`},
 		{"no object", `{"@context": "https://schema.org", "@graph": ["x"]}`, 1, `@graph[0] is no object, where a record should stand`},
 		{"a text", `"x"`, 1, `is no JSON-LD: it should begin with { or [`},
-		{"nothing", ` `, 1, `ends within the document`},
+		{"nothing more", "[", 1, `ends within the document`},
 		{"a record that is too long", `{"@context": "https://schema.org", "@graph": [{"name": "` + strings.Repeat("x", 2<<20) + `"}]}`, 1, `has more than 1048576 bytes: shorten what stands in it`},
 		{"no name", `{"@context": "https://schema.org", "@graph": [{"@id": "ann", "@type": "Person", "birthDate": "1970"}]}`, 1, `has no name`},
 		{"a date", `{"@context": "https://schema.org", "@type": "Person", "name": "Ann", "birthDate": "May"}`, 1, `born`},

@@ -58,7 +58,7 @@ func (c *checks) recall(ctx context.Context, records []record) error {
 	var ids []string
 	for _, r := range records {
 		id := r.id()
-		if id == "" || r.bad || !r.minted && !c.trial && !c.halfDated(r) && !c.watched.has(c.hash(id)) {
+		if id == "" || r.bad || (!r.minted || r.link != nil) && !c.trial && !c.halfDated(r) && !c.watched.has(c.hash(id)) {
 			continue
 		}
 		if x := c.kept[id]; x != nil {

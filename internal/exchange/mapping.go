@@ -34,6 +34,7 @@ type Mapping struct {
 	Separator string `json:"separator,omitzero"`
 	Delimiter string `json:"delimiter,omitzero"` // stands between columns; seen from the first line by default
 	Encoding  string `json:"encoding,omitzero"`
+	Sheet     string `json:"sheet,omitzero"` // of a workbook, the only one that is read
 	// Unused and Sample are for whoever edits a mapping: the columns that mean nothing yet, and some rows.
 	Unused []string            `json:"unused,omitempty"`
 	Sample []map[string]string `json:"sample,omitempty"`
@@ -313,7 +314,7 @@ func (m *mapped) node(n map[string]string, r *row) (string, error) {
 func (m *mapped) nameless(n map[string]string, r *row) {
 	for key, pattern := range n {
 		if key != "node" && key != "as" && braced.MatchString(pattern) && m.of(pattern, r) != "" {
-			m.g.in.lenient("what has neither a name nor an id is left out, first in line %d", r.line)
+			m.g.in.lenient("what has neither a name nor an id is left out, first in %s", m.g.in.where(r.line))
 			return
 		}
 	}

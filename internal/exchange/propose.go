@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -30,17 +29,26 @@ func Propose(ctx context.Context, cat *catalog.Catalog, f File) ([]byte, error) 
 	if err != nil {
 		return nil, readError(f.Name, err)
 	}
-	if format := FormatOf("", f.Name); format != nil && format.Parts == nil {
+	format := formatOf(f.Name, r)
+	if err := packedOtherwise(&f, format, r); err != nil {
+		return nil, err
+	}
+	if format.tables == nil && FormatOf("", f.Name) == nil {
+		format = FormatOf("csv", "") // a table may have any name
+	}
+	if format.tables == nil {
 		return nil, fmt.Errorf("%s is of format %s, and no table: for a mapping of its attributes, see docs/import-export.md", f.Name, format.Name)
 	}
-	if zipped(r) {
-		return nil, fmt.Errorf("%s is a workbook or a zip file: save each sheet as CSV, or unpack it, and name that", f.Name)
+	if err := f.Terms.fit(&f, format); err != nil {
+		return nil, err
 	}
-	m, err := proposed(ctx, cat, f, r)
+	in := f.quiet(ctx, r)
+	m, err := proposed(cat, in, format)
 	var bad *LineError
 	switch {
 	case errors.As(err, &bad):
 		bad.File, bad.Noun = f.Name, "row"
+		bad.in(in.sheets)
 		return nil, bad
 	case err != nil:
 		return nil, readError(f.Name, err)
@@ -49,27 +57,50 @@ func Propose(ctx context.Context, cat *catalog.Catalog, f File) ([]byte, error) 
 	return append(b, '\n'), err
 }
 
-func proposed(ctx context.Context, cat *catalog.Catalog, f File, r *bufio.Reader) (*Mapping, error) {
-	in := &reading{ctx: ctx, cat: cat, r: r, file: &f}
-	t, err := openTable(in)
-	if err != nil {
+// errProposed ends the reading of a file of which a mapping was proposed.
+var errProposed = errors.New("a mapping was proposed")
+
+// proposed makes a mapping for the first table of a file that has something in it.
+func proposed(cat *catalog.Catalog, in *reading, format *Format) (m *Mapping, err error) {
+	err = format.tables(in, func(t rows) error {
+		if len(t.columns()) == 0 {
+			return nil
+		}
+		if m, err = proposedOf(cat, in, t); err != nil {
+			return err
+		}
+		return errProposed
+	})
+	if err == nil {
+		err = &LineError{Line: 1, Err: errors.New("names no columns: the file is empty")}
+	}
+	if !errors.Is(err, errProposed) {
 		return nil, err
 	}
-	if len(t.header) == 0 {
-		return nil, &LineError{Line: 1, Err: errors.New("names no columns: the file is empty")}
-	}
-	m, err := automatic(t.header)
+	return m, nil
+}
+
+// proposedOf makes a mapping for a table.
+func proposedOf(cat *catalog.Catalog, in *reading, t rows) (*Mapping, error) {
+	header := t.columns()
+	m, err := automatic(header, &in.file.Terms)
 	if err != nil {
-		m = guessed(cat, t.header)
+		m = guessed(cat, header)
 	}
 	if m.Source["title"] == "" && m.Source["id"] == "" && len(m.Links) > 0 && m.Source["url"] != "" {
 		m.Source["title"] = m.Source["url"] // one source for each address; without any, the file is the source
 	}
 	m.Source = without(m.Source)
-	m.Delimiter = string(t.delimiter)
-	m.Encoding = f.Terms.Encoding
+	if text, ok := t.(*tableReader); ok {
+		m.Delimiter = string(text.delimiter)
+	}
+	m.Encoding = in.file.Terms.Encoding
+	if len(in.sheets) > 1 {
+		top, _ := t.at()
+		m.Sheet = in.sheets[top>>rowBits]
+	}
 	used := m.columns()
-	for _, h := range t.header {
+	for _, h := range header {
 		if h != "" && !slices.Contains(used, h) {
 			m.Unused = append(m.Unused, h)
 		}
@@ -83,7 +114,7 @@ func proposed(ctx context.Context, cat *catalog.Catalog, f File, r *bufio.Reader
 			return nil, err
 		}
 		sample := map[string]string{}
-		for i, h := range t.header {
+		for i, h := range header {
 			if i < len(values) && values[i] != "" {
 				sample[h] = values[i]
 			}

@@ -269,7 +269,7 @@ func (s *settling) corrected(ctx context.Context) error {
 	return nil
 }
 
-// removed finds what lines take away of what quotations rest on.
+// removed finds the quotations of which lines delete a link or a source that they rest on.
 func (s *settling) removed(ctx context.Context) error {
 	links := slices.Collect(maps.Keys(s.leads)) // they may have led elsewhere
 	if s.going != nil {

@@ -16,13 +16,13 @@ import (
 )
 
 // Parameters of an import by a client of a server.
-var parameters = []string{"format", "encoding", "source", "sourceUrl", "note", "dryRun", "replace", "history"}
+var parameters = []string{"format", "encoding", "sheet", "type", "kind", "source", "sourceUrl", "note", "dryRun", "replace", "history"}
 
 // MappingPart is the name of the part of a form that is a mapping and not a file.
 const MappingPart = "mapping"
 
-// Received returns what imports the files that a client of a server sends, with the parameters format, encoding, source,
-// sourceUrl, note, dryRun, replace and history of its request, and answers with a Report. Next returns them one after the other with their names, and io.EOF
+// Received returns what imports the files that a client of a server sends, with the parameters format, encoding, sheet,
+// source, sourceUrl, note, dryRun, replace and history of its request, and answers with a Report. Next returns them one after the other with their names, and io.EOF
 // behind the last. It imports all or, where something is wrong, nothing: of bad lines, the error has the places in its
 // details.
 func Received(cat *catalog.Catalog, s store.Store) func(
@@ -95,6 +95,12 @@ func received(q url.Values) (t Terms, o Options, err error) {
 				return t, o, kg.Errorf(kg.BadUserInput, "%v", err)
 			}
 			t.Encoding = v
+		case "sheet":
+			t.Sheet = v
+		case "type":
+			t.Type = v
+		case "kind":
+			t.Kind = v
 		case "source", "sourceUrl":
 			t.Source = map[string]string{"kind": "DATASET", "title": q.Get("source"), "url": q.Get("sourceUrl")}
 		case "note":
@@ -119,6 +125,7 @@ func received(q url.Values) (t Terms, o Options, err error) {
 // BadFile is a place of a file that cannot be imported, as the details of an error have it.
 type BadFile struct {
 	File    string `json:"file"`
+	Sheet   string `json:"sheet,omitempty"` // of a workbook, whose rows are its lines
 	Line    int    `json:"line"`
 	Message string `json:"message"`
 }
@@ -132,13 +139,17 @@ func told(err error) error {
 	case err == nil, errors.As(err, &own), errors.As(err, &path): // of a file of this machine a client knows nothing
 		return err
 	case errors.As(err, &bad):
-		lines := make([]BadFile, len(bad.Lines))
-		for i, l := range bad.Lines {
-			lines[i] = BadFile{l.File, l.Line, l.Error()}
+		out := kg.Wrap(kg.BadUserInput, err, "%s: %s", Left(err), clip(bad.Lines[0].Error()))
+		lines := bad.Files()
+		for i := range lines { // names of files and sheets are as long as whoever sends them likes
+			l := &lines[i]
+			l.File, l.Sheet, l.Message = kg.Clip(l.File, 299), kg.Clip(l.Sheet, 299), kg.Clip(l.Message, 299)
 		}
-		out := kg.Wrap(kg.BadUserInput, err, "nothing was written: %s", clip(bad.Lines[0].Error()))
 		out.Details = map[string]any{"lines": lines, "moreLines": bad.More}
+		if partial(err) {
+			out.Details["left"] = Left(err)
+		}
 		return out
 	}
-	return kg.Wrap(kg.BadUserInput, err, "nothing was written: %s", kg.Clip(err.Error(), 300))
+	return kg.Wrap(kg.BadUserInput, err, "%s: %s", Left(err), kg.Clip(err.Error(), 300))
 }

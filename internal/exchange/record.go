@@ -97,7 +97,7 @@ type record struct {
 	node   *kg.Node
 	link   *kg.Link
 	gone   *deletion
-	minted bool // its id was made from its name
+	minted bool // its id was made from its name, or of a link from what it says
 	// missing is the error of the line unless its record is there already
 	missing error
 	bad     bool // the line cannot be taken; what of it could be read is there for the lines that use it
@@ -244,7 +244,7 @@ func gaps(line []byte) (cleared []string, err error) {
 	for {
 		t, err := d.ReadToken()
 		if err != nil {
-			return cleared, nil // the line was read before
+			return cleared, nil //nolint:nilerr // the line was read before
 		}
 		in, n := d.StackIndex(d.StackDepth())
 		if in == '{' && n%2 == 1 {
@@ -714,10 +714,10 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 			Suffix: e.Suffix, Stance: e.Stance, Verified: e.Verified,
 		})
 	}
-	if x.ID == "" {
+	if x.Minted = x.ID == ""; x.Minted {
 		x.ID = kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)
 	} else {
 		c.id("id", x.ID, kg.LinkPrefix)
 	}
-	return record{link: x, missing: missing}, c.err
+	return record{link: x, minted: x.Minted, missing: missing}, c.err
 }

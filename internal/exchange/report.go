@@ -2,9 +2,11 @@ package exchange
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/jsonl"
@@ -59,17 +61,38 @@ type reporting struct {
 	evidence int
 	warnings []Warning
 	more     int
-	quiet    bool // warnings are there already, but for renames
-	// renames are warnings of entities with other names, in their order, as stores take records in orders of their own.
-	// The first of them are held, and their number.
-	renames []Warning
-	renamed int
+	quiet    bool // warnings are there already, but for those of records
+	// ofRecords are the first warnings of what became of records, sorted, as stores take records in orders of their own;
+	// ofRecordsAll is how many there are.
+	ofRecords    []Warning
+	ofRecordsAll int
+	// minted are the ids of links that were made from what they say, where the store may hold them otherwise by now.
+	minted  sharedHashes
 	was, is []byte // lines
+}
+
+// sharedHashes are written by those who read lines, and read by those who write records.
+type sharedHashes struct {
+	mu   sync.Mutex
+	seed maphash.Seed
+	of   hashes
+}
+
+func (s *sharedHashes) add(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of.add(maphash.String(s.seed, id))
+}
+
+func (s *sharedHashes) has(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.of.n > 0 && s.of.has(maphash.String(s.seed, id))
 }
 
 func newReporting(cat *catalog.Catalog, diff func(FieldChange)) *reporting {
 	return &reporting{
-		cat: cat, diff: diff, types: make([]Tally, len(cat.Types)+1),
+		cat: cat, diff: diff, minted: sharedHashes{seed: maphash.MakeSeed()}, types: make([]Tally, len(cat.Types)+1),
 		kinds: make([]Tally, len(cat.Kinds)),
 	}
 }
@@ -105,6 +128,7 @@ func (r *reporting) take(was, is any) {
 			n := len(x.Evidence)
 			if w, ok := was.(*kg.Link); ok {
 				n -= len(w.Evidence)
+				r.stays(x)
 			}
 			r.evidence += max(n, 0)
 		}
@@ -135,15 +159,39 @@ func (r *reporting) rename(was, is any) {
 	if common(called, text.Words(x.Name)) {
 		return
 	}
-	warning := Warning(fmt.Sprintf("the entity %s was called %s and is now %s: if they are two, give each an id of its own", x.ID,
-		clip(strconv.Quote(w.Name)), clip(strconv.Quote(x.Name))))
-	at, told := slices.BinarySearch(r.renames, warning)
+	r.warnOfRecord("the entity %s was called %s and is now %s: if they are two, give each an id of its own", x.ID,
+		clip(strconv.Quote(w.Name)), clip(strconv.Quote(x.Name)))
+}
+
+// stays warns of a link that was corrected since a line like the one at hand made it: the correction stays.
+func (r *reporting) stays(x *kg.Link) {
+	if !r.minted.has(x.ID) || x.ID == kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until) {
+		return
+	}
+	r.warnOfRecord("the link %s was corrected since it was made, and stays as it is now: %s %s %s%s; "+
+		"give its line that id to set what it says", x.ID, x.From, x.Kind, x.To, said(x))
+}
+
+// said returns the role and the dates of a link, each behind a comma.
+func said(x *kg.Link) (s string) {
+	for _, f := range [][2]string{{"role", x.Role}, {"since", string(x.Since)}, {"until", string(x.Until)}} {
+		if f[1] != "" {
+			s += ", " + f[0] + " " + clip(strconv.Quote(f[1]))
+		}
+	}
+	return s
+}
+
+// warnOfRecord adds a warning of what became of a record, once.
+func (r *reporting) warnOfRecord(format string, args ...any) {
+	warning := Warning(fmt.Sprintf(format, args...))
+	at, told := slices.BinarySearch(r.ofRecords, warning)
 	if told { // a transaction was tried again
 		return
 	}
-	r.renamed++
-	if r.renames = slices.Insert(r.renames, at, warning); len(r.renames) > maxErrors {
-		r.renames = r.renames[:maxErrors]
+	r.ofRecordsAll++
+	if r.ofRecords = slices.Insert(r.ofRecords, at, warning); len(r.ofRecords) > maxErrors {
+		r.ofRecords = r.ofRecords[:maxErrors]
 	}
 }
 
@@ -178,10 +226,10 @@ func (r *reporting) line(b []byte, x any) []byte {
 
 // report is the finished report.
 func (r *reporting) report(counts Counts) Report {
-	listed := r.renames[:min(len(r.renames), maxErrors-len(r.warnings))]
+	listed := r.ofRecords[:min(len(r.ofRecords), maxErrors-len(r.warnings))]
 	out := Report{
 		Counts: counts, Records: []Tally{}, Evidence: r.evidence, Warnings: slices.Concat(r.warnings, listed),
-		MoreWarnings: r.more + r.renamed - len(listed),
+		MoreWarnings: r.more + r.ofRecordsAll - len(listed),
 	}
 	add := func(t Tally, name string) {
 		if t != (Tally{}) {

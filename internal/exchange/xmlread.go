@@ -156,10 +156,10 @@ func decodedXML(r *bufio.Reader, name string) (io.Reader, error) {
 func (dialect) untyped(cat *catalog.Catalog, err error) error {
 	switch {
 	case errors.Is(err, errNoType):
-		return fmt.Errorf("%w: give nodes an attribute type, one of %s, or write a mapping for --map", errNoType,
+		return fmt.Errorf("%w: give nodes an attribute type, one of %s, say --type where all are of one, or write a mapping for --map", errNoType,
 			strings.Join(entityTypes(cat), ", "))
 	case errors.Is(err, errNoKind):
-		return fmt.Errorf("%w: give edges an attribute kind, one of %s, or write a mapping for --map", errNoKind,
+		return fmt.Errorf("%w: give edges an attribute kind, one of %s, say --kind where all are of one, or write a mapping for --map", errNoKind,
 			strings.Join(LinkKinds(cat), ", "))
 	}
 	return err
@@ -337,9 +337,10 @@ func (d *drawn) typed(s *shape) {
 		for _, n := range names {
 			if k := cat.Kind(constant(s.values[n])); k != nil {
 				s.values[typedColumn] = k.Name
-				break
+				return
 			}
 		}
+		s.values[typedColumn] = cmp.Or(d.in.file.Terms.Kind, s.values[typedColumn])
 		return
 	}
 	s.values[namedColumn] = first("label", "name", "title", "id")
@@ -351,6 +352,7 @@ func (d *drawn) typed(s *shape) {
 			return
 		}
 	}
+	s.values[typedColumn] = cmp.Or(d.in.file.Terms.Type, s.values[typedColumn])
 }
 
 // nodePatterns are the patterns of nodes whose columns have our names.

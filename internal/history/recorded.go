@@ -161,13 +161,13 @@ func (s *State) records(ctx context.Context, ids []string) (map[string]kg.Change
 func (s *State) linksNow(ctx context.Context, id string) (map[string]kg.Time, error) {
 	_, entities, _ := kg.SortIDs([]string{id})
 	if len(entities) == 0 {
-		return nil, nil
+		return nil, nil //nolint:nilnil // no link ends at it
 	}
 	every := &plan.LinkFilter{Standing: []kg.Standing{kg.Supported, kg.Disputed, kg.Refuted}}
 	s.Trips++
 	res, err := s.from.Fetch(ctx, &plan.Query{Start: plan.ByID, Types: s.cat.Entities, IDs: []string{id}, Root: plan.Field{
 		Want: plan.Want{Rows: true}, Page: plan.Paging{N: 1},
-		Node: &plan.Sel{Kids: []*plan.Field{{
+		Node: &plan.Sel{Children: []*plan.Field{{
 			Follow: plan.Links, On: s.cat.Entities, Kinds: s.cat.AllKinds(), Out: true, In: true, Other: s.cat.Entities, Links: every,
 			Want: plan.Want{Rows: true}, Page: plan.Paging{N: plan.MaxWhole},
 			Node: &plan.Sel{}, Link: &plan.Sel{Props: []*catalog.Prop{s.cat.Prop("id"), s.cat.Prop("createdAt")}},
@@ -176,7 +176,7 @@ func (s *State) linksNow(ctx context.Context, id string) (map[string]kg.Time, er
 	if err != nil || len(res.Edges) == 0 {
 		return nil, err
 	}
-	edges := res.Edges[0].Node.Kids[0].Edges
+	edges := res.Edges[0].Node.Children[0].Edges
 	out := make(map[string]kg.Time, len(edges))
 	for i := range edges {
 		v := edges[i].Link.Vals

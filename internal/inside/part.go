@@ -150,7 +150,7 @@ func noLine(outcome string) error {
 	case "TIMEOUT":
 		return kg.Errorf(kg.Timeout, "no line was found in the time there is; choose by ids or by a filter")
 	}
-	return kg.Errorf(kg.NotFound, "there is no line between the two: ask `paths` how they might be connected")
+	return kg.Errorf(kg.NotFound, "there is no line between the two that an export follows: choose by ids, by a filter, or by what is around them")
 }
 
 const aroundQuery = `query Around($seeds: [EntityRef!]!, $depth: Int!, $most: Int!) {

@@ -103,7 +103,7 @@ func (i *Issuer) exchangeError(err error) error {
 	return ErrStranger
 }
 
-// coded returns the coded error of an issuer, such as invalid_client; what is no plain word is none.
+// coded returns the code of an issuer's error, such as invalid_client, or "" where it is no plain word.
 func coded(word string) string {
 	if !plainWord(word) {
 		return ""

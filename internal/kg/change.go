@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // ChangeAction says what a change did.
@@ -80,4 +81,15 @@ func NewChangeID() string {
 	var b [15]byte
 	_, _ = rand.Read(b[:]) // it never fails
 	return ChangePrefix + idEncoding.EncodeToString(b[:])
+}
+
+// MaxNote is the longest note of a change, in characters: it says why, and is read in lists.
+const MaxNote = 4000
+
+// CheckNote refuses a note that is longer.
+func CheckNote(note string) error {
+	if n := utf8.RuneCountInString(note); n > MaxNote {
+		return Errorf(BadUserInput, "the note has %d characters; %d is the most: put what it says into a source, or shorten it", n, MaxNote)
+	}
+	return nil
 }

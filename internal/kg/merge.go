@@ -105,11 +105,13 @@ func Absorb(was, x *Node) *Node {
 // united, and what x.Clear names goes.
 func MergeLink(was, x *Link) *Link {
 	c := *was
-	set(&c.From, x.From)
-	set(&c.To, x.To)
-	set(&c.Role, x.Role)
-	set(&c.Since, x.Since)
-	set(&c.Until, x.Until)
+	if !x.Minted {
+		set(&c.From, x.From)
+		set(&c.To, x.To)
+		set(&c.Role, x.Role)
+		set(&c.Since, x.Since)
+		set(&c.Until, x.Until)
+	}
 	c.Evidence = UniteEvidence(slices.Clip(c.Evidence), x.Evidence...)
 	for _, name := range x.Clear {
 		switch name {

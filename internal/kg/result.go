@@ -102,11 +102,11 @@ func (v Value) Items() []string {
 }
 
 // Row is one record of an answer: an entity, a link, a piece of evidence or a source. Vals follow Sel.Props of the
-// plan, Kids follow Sel.Kids; a kid that does not apply to the row's type is the zero Page.
+// plan, Children follow Sel.Children; a child that does not apply to the row's type is the zero Page.
 type Row struct {
-	Vals []Value
-	Kids []Page
-	Type uint8 // index of the type in the catalogue; 0 = no record
+	Vals     []Value
+	Children []Page
+	Type     uint8 // index of the type in the catalogue; 0 = no record
 }
 
 // Highlight is a text of a record in which words of a search stand, and where: see text.Highlight.
@@ -223,8 +223,8 @@ func (p *Page) own() {
 
 func (r *Row) own() {
 	ownValues(r.Vals)
-	for i := range r.Kids {
-		r.Kids[i].own()
+	for i := range r.Children {
+		r.Children[i].own()
 	}
 }
 

@@ -33,11 +33,11 @@ func (x *fetch) touch(keys []uint32, sel *plan.Sel) {
 	for _, k := range keys {
 		n := graph.nodes.at(k)
 		sum += uint64(graph.texts[n.text])
-		if n.group0 < n.group1 && len(sel.Kids) > 0 {
+		if n.group0 < n.group1 && len(sel.Children) > 0 {
 			sum += uint64(graph.groups[n.group0].kind)
 		}
 	}
-	for _, f := range sel.Kids {
+	for _, f := range sel.Children {
 		if f.Follow == plan.Links && f.Want.Rows && f.Links == nil && len(f.Want.Facets) == 0 {
 			sum += x.touchLinks(keys, f)
 		}

@@ -1,7 +1,9 @@
 package memgraph
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -9,14 +11,49 @@ import (
 // Describe returns all that a graph holds, by name. It is equal for graphs that hold the same under the same keys,
 // however they were made, and is for tests.
 func (graph *Graph) Describe() map[string]string {
-	ix, sx := graph.settledWords(), graph.searchingSources
-	names := func(o *order) (out []string) {
-		for _, k := range o.keys() {
-			out = append(out, fmt.Sprint(k))
+	parts := map[string]*strings.Builder{}
+	graph.describe(func(name string) io.Writer {
+		if parts[name] == nil {
+			parts[name] = &strings.Builder{}
 		}
-		return out
+		return parts[name]
+	})
+	out := map[string]string{}
+	for name, b := range parts {
+		out[name] = b.String()
 	}
-	places := func(o *order, ranks *paged[uint32]) (out []int) { // the ranks as places among the different ones
+	return out
+}
+
+// Sums returns a sum of each part of Describe: graphs that have the same ones hold the same, however large they are.
+func (graph *Graph) Sums() map[string]string {
+	parts := map[string]interface {
+		io.Writer
+		Sum(b []byte) []byte
+	}{}
+	graph.describe(func(name string) io.Writer {
+		if parts[name] == nil {
+			parts[name] = sha256.New()
+		}
+		return parts[name]
+	})
+	out := map[string]string{}
+	for name, b := range parts {
+		out[name] = string(b.Sum(nil))
+	}
+	return out
+}
+
+// describe writes all that a graph holds, each part to what part returns for its name.
+func (graph *Graph) describe(part func(name string) io.Writer) {
+	ix, sx := graph.settledWords(), graph.searchingSources
+	names := func(to io.Writer, o *order) {
+		for _, k := range o.keys() {
+			fmt.Fprint(to, " ", k)
+		}
+		fmt.Fprintln(to)
+	}
+	places := func(to io.Writer, o *order, ranks *paged[uint32]) { // the ranks as places among the different ones
 		place := 0
 		for i, k := range o.keys() {
 			if i > 0 {
@@ -26,53 +63,52 @@ func (graph *Graph) Describe() map[string]string {
 					place = -1 << 30
 				}
 			}
-			out = append(out, place)
+			fmt.Fprint(to, " ", place)
 		}
-		return out
 	}
-	out := map[string]string{
-		"order of nodes": fmt.Sprint(names(&graph.nodeOrder)), "ranks": fmt.Sprint(places(&graph.nodeOrder,
-			&graph.ranks)),
-		"order of links": fmt.Sprint(names(&graph.linkOrder)), "ranks of links": fmt.Sprint(places(&graph.linkOrder,
-			&graph.linkRanks)),
-		"refuted links": fmt.Sprint(graph.refuted), "counts": fmt.Sprint(graph.counts, graph.kinds),
-		"words": fmt.Sprint(string(ix.words.text),
-			ix.words.end), "words of names": fmt.Sprint(ix.name.ordered()), "words of texts": fmt.Sprint(ix.body.ordered()),
-		"fuzzy keys": fmt.Sprint(ix.name.leading(ix.deletes), ix.body.leading(ix.skeletons),
-			sx.name.leading(sx.deletes)),
-		"words of sources": fmt.Sprint(string(sx.words.text), sx.words.end, sx.name.ordered(), sx.body.ordered(),
-			string(sx.nameCount)),
-		"sources by id": fmt.Sprint(graph.sourceByID, graph.sourceByName, graph.sourceByURL),
-	}
+	names(part("order of nodes"), &graph.nodeOrder)
+	places(part("ranks"), &graph.nodeOrder, &graph.ranks)
+	names(part("order of links"), &graph.linkOrder)
+	places(part("ranks of links"), &graph.linkOrder, &graph.linkRanks)
+	fmt.Fprint(part("refuted links"), graph.refuted)
+	fmt.Fprint(part("counts"), graph.counts, graph.kinds)
+	fmt.Fprint(part("words"), string(ix.words.text), ix.words.end)
+	ix.name.ordered(part("words of names"))
+	ix.body.ordered(part("words of texts"))
+	fmt.Fprint(part("fuzzy keys"), ix.name.leading(ix.deletes), ix.body.leading(ix.skeletons), sx.name.leading(sx.deletes))
+	fmt.Fprint(part("words of sources"), string(sx.words.text), sx.words.end, string(sx.nameCount))
+	sx.name.ordered(part("words of sources"))
+	sx.body.ordered(part("words of sources"))
+	fmt.Fprint(part("sources by id"), graph.sourceByID, graph.sourceByName, graph.sourceByURL)
 	for i, s := range graph.sources {
 		if s.id != "" {
-			out["sources"] += fmt.Sprintf("%d %#v\n", i, s)
+			fmt.Fprintf(part("sources"), "%d %#v\n", i, s)
 		}
 	}
 	for i := range graph.byType {
-		out["types"] += fmt.Sprintln(names(&graph.byType[i]))
+		names(part("types"), &graph.byType[i])
 	}
 	for i := range graph.supports.at {
-		out["links of sources"] += fmt.Sprintln(graph.supports.of(uint32(i)))
+		fmt.Fprintln(part("links of sources"), graph.supports.of(uint32(i)))
 	}
 	var found [4][]entry
-	var rows, lists strings.Builder
+	rows, lists := part("records"), part("lists")
 	for i := range graph.nodes.n {
 		k := uint32(i)
 		n := graph.nodes.at(k)
 		if n.typ == 0 {
 			continue
 		}
-		fmt.Fprintf(&rows, "%d %q %d %d %d %d %v %d %d %v\n", k, graph.textsOf(n), graph.born[n.created],
+		fmt.Fprintf(rows, "%d %q %d %d %d %d %v %d %d %v\n", k, graph.textsOf(n), graph.born[n.created],
 			graph.born[n.updated], n.from, n.to, n.dated, ix.nameCount[k], n.degree, n.looped)
 		side := -1
 		for _, g := range graph.groupsOf(k) { // several of one direction and kind are one list
 			if int(sideOf(&g)) != side {
 				side = int(sideOf(&g))
-				fmt.Fprint(&lists, "\n", k, " ", g.kind, g.out)
+				fmt.Fprint(lists, "\n", k, " ", g.kind, g.out)
 			}
 			for i := g.start; i < g.end; i++ {
-				fmt.Fprint(&lists, " ", graph.adjacent[i], ":", graph.ends[i])
+				fmt.Fprint(lists, " ", graph.adjacent[i], ":", graph.ends[i])
 			}
 		}
 		to := func(i int) func(entry) { return func(e entry) { found[i] = append(found[i], e) } }
@@ -87,27 +123,24 @@ func (graph *Graph) Describe() map[string]string {
 					n++
 				}
 			}
-			fmt.Fprintln(&lists, i, e, n)
+			fmt.Fprintln(lists, i, e, n)
 		}
 	}
 	for i := range graph.links.n {
 		k := uint32(i)
 		if l := graph.links.at(k); l.from != 0 {
-			fmt.Fprintf(&rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d %v\n", k, graph.LinkID(k), l.kind, l.from,
+			fmt.Fprintf(rows, "%d %s %d %d %d %q %q %q %d %s %v %v %d %d %v\n", k, graph.LinkID(k), l.kind, l.from,
 				l.to, graph.roles[l.role], graph.dates[l.since].text, graph.dates[l.until].text,
 				l.proof, l.standing, graph.sourcesOf(k), graph.refutersOf(k), graph.stamps[l.created], graph.stamps[l.updated], graph.findLink(graph.linkID(k)) == k)
 		}
 	}
-	out["records"], out["lists"] = rows.String(), lists.String()
-	return out
 }
 
-// ordered returns the lists, each in order.
-func (l *postings) ordered() (out [][]uint32) {
+// ordered writes the lists, each in order.
+func (l *postings) ordered(to io.Writer) {
 	for i := range len(l.start) - 1 {
-		out = append(out, slices.Sorted(slices.Values(l.of(uint32(i)))))
+		fmt.Fprintln(to, slices.Sorted(slices.Values(l.of(uint32(i)))))
 	}
-	return out
 }
 
 // leading returns those fuzzy keys that lead to a word which some record has; others may be left of what records had

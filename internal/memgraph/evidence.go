@@ -95,19 +95,19 @@ func (x *fetch) evidence(row *kg.Row, link uint32, e *kg.Evidence, sel *plan.Sel
 			row.Vals[i] = evidenceValue(e, id, p)
 		}
 	}
-	if len(sel.Kids) > 0 {
-		row.Kids = x.pages.take(len(sel.Kids))
-		for i, f := range sel.Kids {
+	if len(sel.Children) > 0 {
+		row.Children = x.pages.take(len(sel.Children))
+		for i, f := range sel.Children {
 			if !f.On.Has(row.Type) {
 				continue
 			}
 			switch f.Follow {
 			case plan.SourceOf:
-				row.Kids[i].Edges = x.edges.take(1)
-				x.source(&row.Kids[i].Edges[0].Node, x.graph.sourceByID[e.Source], f.Node)
+				row.Children[i].Edges = x.edges.take(1)
+				x.source(&row.Children[i].Edges[0].Node, x.graph.sourceByID[e.Source], f.Node)
 			case plan.LinkOf:
-				row.Kids[i].Edges = x.edges.take(1)
-				x.link(&row.Kids[i].Edges[0].Node, link, f.Node)
+				row.Children[i].Edges = x.edges.take(1)
+				x.link(&row.Children[i].Edges[0].Node, link, f.Node)
 			}
 		}
 	}

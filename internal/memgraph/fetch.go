@@ -394,19 +394,19 @@ func (x *fetch) node(row *kg.Row, k uint32, sel *plan.Sel) {
 			row.Vals[i] = x.graph.nodeValue(n, p)
 		}
 	}
-	if len(sel.Kids) > 0 {
-		row.Kids = x.pages.take(len(sel.Kids))
-		for i, f := range sel.Kids {
+	if len(sel.Children) > 0 {
+		row.Children = x.pages.take(len(sel.Children))
+		for i, f := range sel.Children {
 			if !f.On.Has(n.typ) {
 				continue
 			}
 			switch f.Follow {
 			case plan.Links:
-				x.links(&row.Kids[i], k, f)
+				x.links(&row.Children[i], k, f)
 			case plan.LinkCount:
-				row.Kids[i].Total = x.countLinks(k, f)
+				row.Children[i].Total = x.countLinks(k, f)
 			case plan.Derived:
-				x.derived(&row.Kids[i], k, f)
+				x.derived(&row.Children[i], k, f)
 			}
 		}
 	}
@@ -474,21 +474,21 @@ func (x *fetch) link(row *kg.Row, k uint32, sel *plan.Sel) {
 			row.Vals[i] = x.graph.linkValue(l, k, p)
 		}
 	}
-	if len(sel.Kids) > 0 {
-		row.Kids = x.pages.take(len(sel.Kids))
-		for i, f := range sel.Kids {
+	if len(sel.Children) > 0 {
+		row.Children = x.pages.take(len(sel.Children))
+		for i, f := range sel.Children {
 			if !f.On.Has(row.Type) {
 				continue
 			}
 			switch f.Follow {
 			case plan.From:
-				row.Kids[i].Edges = x.edges.take(1)
-				x.node(&row.Kids[i].Edges[0].Node, l.from, f.Node)
+				row.Children[i].Edges = x.edges.take(1)
+				x.node(&row.Children[i].Edges[0].Node, l.from, f.Node)
 			case plan.To:
-				row.Kids[i].Edges = x.edges.take(1)
-				x.node(&row.Kids[i].Edges[0].Node, l.to, f.Node)
+				row.Children[i].Edges = x.edges.take(1)
+				x.node(&row.Children[i].Edges[0].Node, l.to, f.Node)
 			case plan.EvidenceOf:
-				x.pending = append(x.pending, evidencePage{link: k, field: f, page: &row.Kids[i]})
+				x.pending = append(x.pending, evidencePage{link: k, field: f, page: &row.Children[i]})
 			}
 		}
 	}
@@ -541,11 +541,11 @@ func (x *fetch) source(row *kg.Row, k uint32, sel *plan.Sel) {
 			row.Vals[i] = s.value(p)
 		}
 	}
-	if len(sel.Kids) > 0 {
-		row.Kids = x.pages.take(len(sel.Kids))
-		for i, f := range sel.Kids {
+	if len(sel.Children) > 0 {
+		row.Children = x.pages.take(len(sel.Children))
+		for i, f := range sel.Children {
 			if f.On.Has(row.Type) && f.Follow == plan.LinksOf {
-				x.linksOf(&row.Kids[i], k, f)
+				x.linksOf(&row.Children[i], k, f)
 			}
 		}
 	}
@@ -966,7 +966,7 @@ func (x *fetch) ofTypes() *order {
 	return &order{flat: all, n: len(all)}
 }
 
-// records is what entities and sources differ in when they are listed.
+// recordOrder is what entities and sources differ in when they are listed.
 type recordOrder interface {
 	fits(f *plan.EntityFilter, k uint32) bool
 	cmp(a, b uint32, order []plan.Order) int

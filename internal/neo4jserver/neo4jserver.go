@@ -113,7 +113,7 @@ func freePort(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil //nolint:forcetypeassert // it is TCP
+	return l.Addr().(*net.TCPAddr).Port, nil // it is TCP
 }
 
 // ready waits until the server answers.

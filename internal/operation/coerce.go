@@ -100,6 +100,12 @@ func literal(schema *ast.Schema, t *ast.Type, v *ast.Value, vars map[string]any)
 	switch v.Kind {
 	case ast.ObjectValue:
 		return literalObject(schema, schema.Types[t.NamedType], v, vars)
+	case ast.ListValue: // validation lets it pass for a scalar of ours
+		list := make([]any, len(v.Children))
+		for i, c := range v.Children {
+			list[i] = literal(schema, t, c.Value, vars)
+		}
+		return list
 	case ast.BooleanValue:
 		return v.Raw == "true"
 	case ast.IntValue, ast.FloatValue:

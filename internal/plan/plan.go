@@ -200,8 +200,8 @@ const MaxBuckets = 100
 // Sel is what is wanted of a record.
 type Sel struct {
 	// Props are wanted on whatever type has them; Row.Vals follows them, Null where the type has none such.
-	Props []*catalog.Prop
-	Kids  []*Field
+	Props    []*catalog.Prop
+	Children []*Field
 }
 
 // OrderBy is what a list is ordered by.
@@ -274,7 +274,7 @@ type NumberFilter[N int64 | float64] struct {
 	IsNull       *bool
 }
 
-// IntFilter matches a whole number, FloatFilter any.
+// Filters of numbers: IntFilter matches a whole number, FloatFilter any.
 type (
 	IntFilter   = NumberFilter[int64]
 	FloatFilter = NumberFilter[float64]

@@ -56,7 +56,7 @@ func (f *Field) filteredIDs(ids []string) []string {
 
 func (s *Sel) filteredIDs(ids []string) []string {
 	if s != nil {
-		for _, k := range s.Kids {
+		for _, k := range s.Children {
 			ids = k.filteredIDs(ids)
 		}
 	}
@@ -140,13 +140,13 @@ func (r *renamer) field(f *Field) *Field {
 }
 
 func (r *renamer) sel(s *Sel) *Sel {
-	if s == nil || len(s.Kids) == 0 {
+	if s == nil || len(s.Children) == 0 {
 		return s
 	}
 	c := *s
-	c.Kids = make([]*Field, len(s.Kids))
-	for i, k := range s.Kids {
-		c.Kids[i] = r.field(k)
+	c.Children = make([]*Field, len(s.Children))
+	for i, k := range s.Children {
+		c.Children[i] = r.field(k)
 	}
 	return &c
 }

@@ -19,7 +19,7 @@ func TestRenamed(t *testing.T) {
 				And: []*plan.LinkFilter{{Other: one()}},
 			}
 		}
-		kid := &plan.Field{Links: link()}
+		child := &plan.Field{Links: link()}
 		return &plan.Query{
 			Start: plan.ByIDs, IDs: []string{a, "y", b}, Refs: []plan.Ref{{ID: a}, {Name: "a"}, {ID: "z"}},
 			Root: plan.Field{
@@ -27,8 +27,8 @@ func TestRenamed(t *testing.T) {
 					And: []*plan.EntityFilter{one()}, Or: []*plan.EntityFilter{{}, one()}, Not: one(),
 					LinkedTo: &plan.LinkedTo{Ref: 2, Link: link(), Where: one()},
 				},
-				Node: &plan.Sel{Kids: []*plan.Field{kid}}, Link: &plan.Sel{Kids: []*plan.Field{kid}}, Because: &plan.Sel{Kids: []*plan.Field{kid}},
-				Want: plan.Want{Facets: []plan.FacetWant{{Node: &plan.Sel{Kids: []*plan.Field{kid}}}}},
+				Node: &plan.Sel{Children: []*plan.Field{child}}, Link: &plan.Sel{Children: []*plan.Field{child}}, Because: &plan.Sel{Children: []*plan.Field{child}},
+				Want: plan.Want{Facets: []plan.FacetWant{{Node: &plan.Sel{Children: []*plan.Field{child}}}}},
 			},
 		}
 	}
@@ -48,9 +48,9 @@ func TestRenamed(t *testing.T) {
 	if q.Renamed(nil) != q {
 		t.Error("it is another where nothing is renamed")
 	}
-	w := &plan.Walk{Refs: q.Refs, Links: q.Root.Node.Kids[0].Links}
+	w := &plan.Walk{Refs: q.Refs, Links: q.Root.Node.Children[0].Links}
 	want := naming("now", "then")
-	if d := cmp.Diff(&plan.Walk{Refs: want.Refs, Links: want.Root.Node.Kids[0].Links}, w.Renamed(names)); d != "" {
+	if d := cmp.Diff(&plan.Walk{Refs: want.Refs, Links: want.Root.Node.Children[0].Links}, w.Renamed(names)); d != "" {
 		t.Error(d)
 	}
 }

@@ -292,7 +292,7 @@ func (c *call) gather(q *query) (hits []hit, err error) {
 	return hits, nil
 }
 
-// passed returns an error that is not one of what was looked for: a name that cannot be one fits nothing.
+// passed returns an error unless it is about the name that was looked for: one that cannot be a name fits nothing.
 func passed(err error) error {
 	switch kg.CodeOf(err) {
 	case kg.BadUserInput, kg.NotFound, kg.AmbiguousRef:

@@ -88,7 +88,7 @@ func (n *names) UnmarshalJSON(raw []byte) error {
 
 // wire is a query of version 0.2.
 type wire struct {
-	Query      string      `json:"query"`
+	Query      *string     `json:"query"`
 	Type       names       `json:"type"`
 	TypeStrict string      `json:"type_strict"`
 	Limit      json.Number `json:"limit"`
@@ -101,8 +101,8 @@ type wire struct {
 // query returns it as both versions have it.
 func (s *service) query(w *wire) (*query, error) {
 	q := &query{}
-	if strings.TrimSpace(w.Query) != "" {
-		q.names = []string{w.Query}
+	if w.Query != nil && (len(w.Properties) == 0 || strings.TrimSpace(*w.Query) != "") {
+		q.names = []string{*w.Query} // an empty cell finds nothing, and the others are answered
 	}
 	for _, p := range w.Properties {
 		if p.PID == "" || len(p.V) == 0 {

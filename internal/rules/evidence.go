@@ -58,17 +58,29 @@ func (m *MisquoteError) Error() string {
 			e.Source, clip(e.Excerpt, 60))
 	}
 	const knowingly = `or write "verified": false next to the excerpt to take it as it is`
+	if p, ok := m.Text.Within(e.Excerpt); ok {
+		return fmt.Sprintf("has an excerpt that begins or ends within a word of the text of %s: %s; quote whole words, in line %d of the text: %s; or %s",
+			e.Source, clip(e.Excerpt, 60), p.Line, clip(p.Words, 200), `write "verified": false next to it to take it as it is`)
+	}
 	if _, ok := m.Text.Find(e.Excerpt, "", ""); ok {
 		return fmt.Sprintf("has an excerpt that stands in the text of %s, though not between the prefix %q and the suffix %q: %s; correct them, %s",
 			e.Source, clip(e.Prefix, 60), clip(e.Suffix, 60), clip(e.Excerpt, 60), knowingly)
 	}
 	return fmt.Sprintf("has an excerpt that does not occur in the text of %s: %s; %s; correct it, %s", e.Source,
-		clip(e.Excerpt, 60), m.Text.nearest(e.Excerpt), knowingly)
+		clip(e.Excerpt, 60), m.Text.similar(e.Excerpt), knowingly)
 }
 
 // nearest says in words what passage is nearest.
 func (t *Text) nearest(words string) string {
-	p, ok := t.Nearest(words)
+	if p, ok := t.Within(words); ok {
+		return fmt.Sprintf("they begin or end within a word there, and the whole is, in line %d of the text: %s", p.Line, clip(p.Words, 200))
+	}
+	return t.similar(words)
+}
+
+// similar says in words what passage is Similar.
+func (t *Text) similar(words string) string {
+	p, ok := t.Similar(words)
 	if !ok {
 		return "nothing there is like it"
 	}

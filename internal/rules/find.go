@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,7 +33,8 @@ func letters(s string) (n int) {
 func Short(excerpt string) bool { return letters(excerpt) < MinLetters }
 
 // Find finds the first place at which a text has words that are alike (see Text), with prefix right before and suffix
-// right behind them, white space aside. Either may be "". Words of fewer than MinLetters letters are found nowhere.
+// right behind them, white space aside. Either may be "". The place begins and ends with whole words; prefix and suffix,
+// which only tell one place from another, may be cut. Words of fewer than MinLetters letters are found nowhere.
 func (t *Text) Find(excerpt, prefix, suffix string) (Place, bool) {
 	if Short(excerpt) {
 		return Place{}, false
@@ -41,18 +43,12 @@ func (t *Text) Find(excerpt, prefix, suffix string) (Place, bool) {
 		start := t.position(at)
 		return Place{start, start + utf8.RuneCountInString(excerpt), excerpt, prefix, suffix}, true
 	}
-	words, before, after := words(excerpt), words(prefix), words(suffix)
+	before, after := words(prefix), words(suffix)
 	f := t.fold()
-	for from := 0; ; {
-		i := f.index(words, from)
-		if i < 0 {
-			return Place{}, false
-		}
-		end := i + len(words)
+	for i, end := range t.places(words(excerpt), 0) {
 		a, beforeFits := f.endsIn(i, before)
 		b, afterFits := f.beginsAt(end, after)
 		if !beforeFits || !afterFits {
-			from = i + 1
 			continue
 		}
 		start, stop := f.given(i, end)
@@ -67,6 +63,7 @@ func (t *Text) Find(excerpt, prefix, suffix string) (Place, bool) {
 		}
 		return p, true
 	}
+	return Place{}, false
 }
 
 // asGiven finds words that stand in the text byte for byte.
@@ -78,18 +75,13 @@ func (t *Text) asGiven(excerpt, prefix, suffix string) (int, bool) {
 	if prefix != "" || suffix != "" {
 		whole = prefix + excerpt + suffix
 	}
-	for from := 0; ; {
-		i := strings.Index(t.given[from:], whole)
-		if i < 0 {
-			return 0, false
-		}
-		i += from
+	for i := range occurrences(t.given, whole, 0) {
 		at := i + len(prefix)
-		if !joined(t.given[at+len(excerpt):]) && !joined(t.given[i+len(whole):]) {
+		if !joined(t.given[at+len(excerpt):]) && !joined(t.given[i+len(whole):]) && t.whole(at, at+len(excerpt)) {
 			return at, true
 		}
-		from = i + 1
 	}
+	return 0, false
 }
 
 // outer reports whether a character at an end of an excerpt does not belong to it.
@@ -106,21 +98,82 @@ func words(s string) string {
 	return strings.Trim(fold(s).text, " ")
 }
 
-// index finds folded words that are no part of a letter in a folded text, from a byte on.
-func (f *folded) index(words string, from int) int {
-	if words == "" || joined(words) {
-		return -1
-	}
-	for {
-		i := strings.Index(f.text[from:], words)
-		if i < 0 {
-			return -1
+// occurrences is where words begin in a text, from a byte on; they may overlap. It takes time by the length of both,
+// however often the words stand there: two that overlap are a period of the words apart, or nearly all of them (Galil,
+// 1979).
+func occurrences(text, words string, from int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		p := 0
+		for {
+			n := strings.Index(text[from:], words)
+			if n < 0 {
+				return
+			}
+			i := from + n
+			for end := i + len(words); ; i, end = i+p, end+p {
+				if !yield(i) {
+					return
+				}
+				if p == 0 {
+					p = period(words)
+				}
+				if !strings.HasPrefix(text[end:], words[len(words)-p:]) {
+					break
+				}
+			}
+			from = i + len(words) - p + 1
 		}
-		if i += from; !joined(f.text[i+len(words):]) {
-			return i
-		}
-		from = i + 1
 	}
+}
+
+// period is the smallest number of bytes by which words can be moved so that they fit on themselves (Knuth, Morris and
+// Pratt, 1977).
+func period(words string) int {
+	border := make([]int32, len(words)) // of the longest stretch that each beginning both begins and ends with
+	for i, n := 1, int32(0); i < len(words); i++ {
+		for n > 0 && words[i] != words[n] {
+			n = border[n-1]
+		}
+		if words[i] == words[n] {
+			n++
+		}
+		border[i] = n
+	}
+	return len(words) - int(border[len(words)-1])
+}
+
+// places is where folded words begin and end in a folded text, from a byte on, where they are no part of a letter.
+func (f *folded) places(words string, from int) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		if words == "" || joined(words) {
+			return
+		}
+		for i := range occurrences(f.text, words, from) {
+			if end := i + len(words); !joined(f.text[end:]) && !yield(i, end) {
+				return
+			}
+		}
+	}
+}
+
+// places is where folded words are whole words of the text, by the bytes of its folded form, from one of them on.
+func (t *Text) places(words string, from int) iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		f := t.fold()
+		for i, end := range f.places(words, from) {
+			if t.whole(f.given(i, end)) && !yield(i, end) {
+				return
+			}
+		}
+	}
+}
+
+// first is the first of some places.
+func first(places iter.Seq2[int, int]) (from, to int, ok bool) {
+	for from, to = range places {
+		return from, to, true
+	}
+	return 0, 0, false
 }
 
 // endsIn reports whether folded words stand right before a byte, and where they begin.
@@ -148,7 +201,8 @@ func (f *folded) beginsAt(at int, words string) (int, bool) {
 }
 
 // Has reports whether a quotation stands in the text: word for word as a whole or, where it leaves something out, in
-// pieces that stand in it one behind the other. What is left out is marked by an ellipsis, in brackets or not.
+// pieces that stand in it one behind the other. What is left out is marked by an ellipsis, in brackets or not. No piece
+// begins or ends within a word.
 func (t *Text) Has(quotation string) bool {
 	_, missing := t.Missing(quotation)
 	return !missing
@@ -159,20 +213,21 @@ func (t *Text) Missing(quotation string) (string, bool) {
 	if letters(quotation) == 0 {
 		return quotation, true
 	}
-	if at := strings.Index(t.given, quotation); at >= 0 && !joined(quotation) && !joined(t.given[at+len(quotation):]) {
+	if at := strings.Index(t.given, quotation); at >= 0 && !joined(quotation) && !joined(t.given[at+len(quotation):]) &&
+		t.whole(at, at+len(quotation)) {
 		return "", false
 	}
-	f, whole := t.fold(), words(quotation)
-	if f.index(whole, 0) >= 0 {
+	whole := words(quotation)
+	if _, _, ok := first(t.places(whole, 0)); ok {
 		return "", false
 	}
 	from := 0
 	for _, p := range pieces(whole) {
-		i := f.index(p, from)
-		if i < 0 {
+		_, end, ok := first(t.places(p, from))
+		if !ok {
 			return p, true
 		}
-		from = i + len(p)
+		from = end
 	}
 	return "", false
 }

@@ -17,12 +17,22 @@ type Passage struct {
 // Bounds of the search for the nearest passage.
 const (
 	maxLikened = 600 // characters of the words that are likened
-	maxWidened = 24  // characters that a passage is widened by at either end, to begin and end with whole words
+	maxWidened = 24  // characters that it is widened by at either end, to begin and end with whole words
+	maxWord    = 600 // bytes that a stretch is widened by at either end for the whole of the words that it cuts
 )
 
-// Nearest is the passage of the text most like some words: of all stretches as long, the first that shares most runs of
-// three letters with them. There is none when nothing is alike. It takes one walk through the text.
+// Nearest returns the passage of Within or, where there is none, that of Similar.
 func (t *Text) Nearest(excerpt string) (Passage, bool) {
+	if p, ok := t.Within(excerpt); ok {
+		return p, true
+	}
+	return t.Similar(excerpt)
+}
+
+// Similar is the passage of the text most like some words that stand nowhere in it, not even within others: of all
+// stretches as long, the first that shares most runs of three letters with them. There is none when nothing is alike. It
+// takes one walk through the text.
+func (t *Text) Similar(excerpt string) (Passage, bool) {
 	f := t.fold()
 	want := []rune(strings.ToLower(words(excerpt)))
 	want = want[:min(len(want), maxLikened)]
@@ -75,7 +85,7 @@ func (t *Text) Nearest(excerpt string) (Passage, bool) {
 		to--
 	}
 	start, end := f.given(int(at[from]), int(at[to]))
-	return Passage{t.given[start:end], line(t.given[:start]), t.position(start), t.position(end)}, true
+	return t.passage(start, end), true
 }
 
 // runsOfThree counts the runs of three characters of some words, in a table with open addressing: each character of a

@@ -2,9 +2,9 @@ package server
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/throughline/throughline/internal/auth"
@@ -47,18 +47,69 @@ func (s *Server) assistants(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotAcceptable, kg.NotAcceptable, "answers are application/json")
 		return
 	}
-	s.within(w, r, who, s.post, func(asked *http.Request, body []byte) {
+	s.within(w, r, who, s.post, func(asked *http.Request, body []byte) (*reply, *refusal) {
 		if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
 			// the library would answer all at once, in the one place that there is for the request
-			writeError(w, http.StatusBadRequest, kg.BadRequest, "send one message, not a list of them")
-			return
+			return nil, badRequest("send one message, not a list of them")
 		}
 		asked.Header.Set("Accept", "application/json, text/event-stream") // as the protocol has it
 		asked.Body = io.NopCloser(bytes.NewReader(body))
 		a := &reply{header: http.Header{}}
 		s.o.Assistants.ServeHTTP(a, asked)
-		s.relay(w, a)
+		if a.status >= http.StatusBadRequest && !isJSON(a.header.Get("Content-Type")) {
+			// it is refused without an answer in the form of the protocol
+			return nil, &refusal{a.status, kg.BadRequest, strings.TrimSpace(a.body.String())}
+		}
+		clipError(a)
+		return a, nil
 	})
+}
+
+// clipError shortens the message of an answer that is an error: the library repeats what it was sent.
+func clipError(m *reply) {
+	d := json.NewDecoder(bytes.NewReader(m.body.Bytes()))
+	if m.body.Len() <= longestMessage {
+		return
+	}
+	if first, err := d.Token(); err != nil || first != json.Delim('{') {
+		return
+	}
+	var members []byte
+	for d.More() {
+		name, err := d.Token()
+		var value json.RawMessage
+		if err != nil || name == "result" || d.Decode(&value) != nil {
+			return
+		}
+		if name == "error" {
+			var said struct {
+				Code    int             `json:"code"`
+				Message string          `json:"message"`
+				Data    json.RawMessage `json:"data,omitempty"`
+			}
+			if json.Unmarshal(value, &said) != nil {
+				return
+			}
+			if said.Message = clipped(said.Message); len(said.Data) > longestMessage {
+				said.Data = nil // such as the address that was asked for
+			}
+			if value, err = json.Marshal(said); err != nil {
+				return
+			}
+		}
+		quoted, err := json.Marshal(name)
+		if err != nil {
+			return
+		}
+		members = append(append(append(append(members, ','), quoted...), ':'), value...)
+	}
+	if len(members) == 0 {
+		return
+	}
+	members[0] = '{'
+	m.body.Reset()
+	m.body.Write(append(members, '}'))
+	m.header.Del("Content-Length")
 }
 
 // isOfNoOrigin reports whether a request comes from a page of another origin than those that may ask.
@@ -69,10 +120,10 @@ func (s *Server) isOfNoOrigin(r *http.Request) bool {
 // reader reads the body of a request.
 type reader func(http.ResponseWriter, *http.Request, *budget.Budget) (*incoming, *refusal)
 
-// within answers a request of a door other than that of GraphQL in one of the places, with memory of its own. The
-// context of what is asked says who asks.
+// within answers a request of a door other than that of GraphQL in one of the places, with memory of its own, which are
+// given back before the answer is sent. The context of what is asked says who asks.
 func (s *Server) within(w http.ResponseWriter, r *http.Request, who *auth.Identity, read reader,
-	answer func(asked *http.Request, body []byte),
+	answer func(asked *http.Request, body []byte) (*reply, *refusal),
 ) {
 	memory := s.o.Memory.Begin(s.o.OperationMemory)
 	defer memory.End()
@@ -88,7 +139,15 @@ func (s *Server) within(w http.ResponseWriter, r *http.Request, who *auth.Identi
 		s.refuse(w, r, no)
 		return
 	}
-	answer(r.Clone(auth.With(fair.With(budget.With(r.Context(), memory), in.pass), who)), in.body.Bytes())
+	a, no := answer(r.Clone(auth.With(fair.With(budget.With(r.Context(), memory), in.pass), who)), in.body.Bytes())
+	if no != nil {
+		s.refuse(w, r, no)
+		return
+	}
+	s.relay(w, a, func() {
+		memory.End()
+		s.release(in)
+	})
 }
 
 // allowMessages are the methods of /mcp.
@@ -108,41 +167,4 @@ func takesJSON(accept []string) bool {
 		}
 	}
 	return false
-}
-
-// reply is what answers a message, in memory.
-type reply struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header is that of the answer.
-func (m *reply) Header() http.Header { return m.header }
-
-// Write keeps a piece of the answer.
-func (m *reply) Write(p []byte) (int, error) { return m.body.Write(p) }
-
-// WriteHeader keeps the status.
-func (m *reply) WriteHeader(status int) { m.status = status }
-
-// relay sends what answers a message. What is refused without an answer in the form of the protocol is an error of
-// ours.
-func (s *Server) relay(w http.ResponseWriter, m *reply) {
-	status := m.status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if status >= http.StatusBadRequest && !isJSON(m.header.Get("Content-Type")) {
-		writeError(w, status, kg.BadRequest, strings.TrimSpace(m.body.String()))
-		return
-	}
-	h := w.Header()
-	for name, values := range m.header {
-		h[name] = values
-	}
-	h["Cache-Control"] = notKept
-	h.Set("Content-Length", strconv.Itoa(m.body.Len()))
-	w.WriteHeader(status)
-	send(w, m.body.Bytes())
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // export answers GET /export with what its parameters ask for, as a file, for whoever may read the graph. It takes one of
-// the places for what is costly, as long as somebody reads.
+// the places for what is costly, as long as somebody reads who is not too slow: see paced.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	if s.o.Verifier != nil {
 		w.Header().Add("Vary", varyWho)
@@ -40,7 +40,10 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", mediaType)
 		h.Set("Content-Disposition", `attachment; filename="`+file+`"`)
 		h["Cache-Control"] = notKept
-		out = &paced{ResponseWriter: w, conn: http.NewResponseController(w), head: r.Method == http.MethodHead}
+		out = &paced{
+			ResponseWriter: w, conn: http.NewResponseController(w), head: r.Method == http.MethodHead,
+			chunk: chunkTime, rate: s.o.ExportRate, patience: s.o.ExportPatience, now: time.Now,
+		}
 		body = brotli.HTTPCompressor(out, r)
 		return body
 	})
@@ -97,39 +100,3 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, who *auth.Identit
 
 // errHead ends an export of which only the header is wanted.
 var errHead = errors.New("only the header was asked for")
-
-// paced writes an answer of any length in pieces, each of which has to be taken in its time: a reader that has stopped is
-// noticed then.
-type paced struct {
-	http.ResponseWriter
-	conn  *http.ResponseController
-	end   time.Time // when the time for all of it is up; zero where there is no such time
-	head  bool      // nobody wants a body
-	begun bool
-	due   int // bytes until the time for a piece begins anew
-}
-
-// Write writes a piece.
-func (p *paced) Write(b []byte) (n int, err error) {
-	p.begun = true
-	if p.head {
-		p.WriteHeader(http.StatusOK)
-		return 0, errHead
-	}
-	for len(b) > 0 {
-		if p.due <= 0 {
-			by := time.Now().Add(chunkTime)
-			if !p.end.IsZero() && by.After(p.end) {
-				by = p.end
-			}
-			_ = p.conn.SetWriteDeadline(by) // a connection that has none has no deadline either
-			p.due = writeChunk
-		}
-		m, err := p.ResponseWriter.Write(b[:min(len(b), p.due)])
-		n, b, p.due = n+m, b[m:], p.due-m
-		if err != nil {
-			return n, err
-		}
-	}
-	return n, nil
-}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"io"
 	"net/http"
+	"time"
 
 	"github.com/throughline/throughline/graph"
 )
@@ -33,4 +35,25 @@ func (s *Server) Decode(w http.ResponseWriter, r *http.Request) (*graph.Request,
 		return nil, no.status
 	}
 	return req, 0
+}
+
+// Deliver sends an answer that is made.
+func (s *Server) Deliver(w http.ResponseWriter, body []byte, worked func()) {
+	s.deliver(w, http.StatusOK, body, worked)
+}
+
+// FillOutbox has so much wait for others that no long answer may, until empty is called.
+func (s *Server) FillOutbox() (empty func()) {
+	others := s.outbox.Begin(1 << 40)
+	if err := others.Hold(s.outbox.Most() + 64<<10); err != nil { // the first of it is not counted
+		panic(err)
+	}
+	return others.End
+}
+
+// ExportTo writes an export to a reader who takes rate bytes a second at least, beside patience, by a clock.
+func ExportTo(w http.ResponseWriter, rate int64, patience time.Duration, now func() time.Time) io.Writer {
+	return &paced{
+		ResponseWriter: w, conn: http.NewResponseController(w), chunk: chunkTime, rate: rate, patience: patience, now: now,
+	}
 }

@@ -166,13 +166,9 @@ func (s *Server) graphql(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, overloaded)
 		return
 	}
-	s.answer(w, r, resp, mediaType, tag, who, func(waiting int64) (done func()) {
-		out := s.outbox.Begin(waiting)
-		if out.Hold(waiting) == nil {
-			memory.End()
-			s.release(in)
-		}
-		return out.End
+	s.answer(w, r, resp, mediaType, tag, who, func() {
+		memory.End()
+		s.release(in)
 	})
 }
 
@@ -316,24 +312,35 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request, memory *budget.Bud
 	if r.ContentLength > s.o.MaxBody {
 		return nil, tooLarge()
 	}
-	most := r.ContentLength
-	if most < 0 {
-		most = s.o.MaxBody
-	}
-	if memory.Hold(most) != nil {
-		return nil, overloaded
-	}
 	buf, _ := buffers.Get().(*bytes.Buffer)
 	buf.Reset()
 	in := &incoming{body: buf}
-	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, s.o.MaxBody)); err != nil {
+	if _, err := buf.ReadFrom(&arriving{http.MaxBytesReader(w, r.Body, s.o.MaxBody), memory}); err != nil {
 		var large *http.MaxBytesError
-		if errors.As(err, &large) {
+		switch {
+		case errors.As(err, &large):
 			return in, tooLarge()
+		case errors.Is(err, budget.ErrFull) || kg.CodeOf(err) == kg.CostLimit:
+			return in, overloaded
 		}
 		return in, &refusal{http.StatusRequestTimeout, kg.BadRequest, "the body did not arrive"}
 	}
 	return in, nil
+}
+
+// arriving is a body that holds memory for what of it is there: who announces much and sends nothing holds none.
+type arriving struct {
+	io.Reader
+	memory *budget.Budget
+}
+
+// Read reads what has arrived.
+func (a *arriving) Read(p []byte) (int, error) {
+	n, err := a.Reader.Read(p)
+	if full := a.memory.Hold(int64(n)); full != nil {
+		return n, full
+	}
+	return n, err
 }
 
 // decodedFactor is how many times as much memory as its text a value of JSON takes at most, about: [1,1,1] takes most.
@@ -471,10 +478,10 @@ func note(w http.ResponseWriter, resp *graph.Response) {
 	}
 }
 
-// answer writes what the engine answered, which tag names. When all that is left is to send it, it calls worked with
-// its size, and done when it is sent: a reader that is slow must not hold what others work with.
+// answer writes what the engine answered, which tag names. When all that is left is to send it, worked is called: a
+// reader that is slow must not hold what others work with.
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Response, mediaType, tag string, who *auth.Identity,
-	worked func(waiting int64) (done func()),
+	worked func(),
 ) {
 	note(w, resp)
 	status := http.StatusOK
@@ -505,10 +512,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, resp *graph.Resp
 		body = buf.Bytes()
 		resp.Release()
 	}
-	defer worked(int64(len(body)))()
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	send(w, body)
+	s.deliver(w, status, body, worked)
 }
 
 // captured keeps what is written, with the header of an answer.
@@ -522,16 +527,6 @@ func (c *captured) Header() http.Header { return c.header }
 
 // WriteHeader does nothing: the status is written with the length.
 func (*captured) WriteHeader(int) {}
-
-// send writes an answer, a long one in pieces: a reader that has stopped is noticed before the time for all is up.
-func send(w http.ResponseWriter, body []byte) {
-	if len(body) <= writeChunk {
-		_, _ = w.Write(body) // who reads has gone
-		return
-	}
-	p := &paced{ResponseWriter: w, conn: http.NewResponseController(w), end: time.Now().Add(writeTime)}
-	_, _ = p.Write(body)
-}
 
 // negotiate picks the media type of an answer: the one preferred, application/json where neither is named
 // (RFC 9110 section 12.5.1).

@@ -61,6 +61,7 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		report, err = s.o.Import(r.Context(), who.Subject, query, next)
 	}
+	leave()
 	_ = conn.SetWriteDeadline(time.Now().Add(writeTime))
 	if err != nil {
 		s.notImported(w, r, err)
@@ -122,8 +123,10 @@ func (s *Server) notImported(w http.ResponseWriter, r *http.Request, err error) 
 		status = http.StatusUnprocessableEntity
 	case code == kg.BadRequest:
 		status = http.StatusBadRequest
-	case code == kg.Unavailable, code == kg.StorageFull, code == kg.Cancelled:
+	case code == kg.Unavailable, code == kg.StorageFull, code == kg.Cancelled, code == kg.ReadOnly, code == kg.Timeout:
 		status = http.StatusServiceUnavailable
+	case code == kg.Conflict:
+		status = http.StatusConflict
 	}
 	if status == http.StatusInternalServerError {
 		s.log.LogAttrs(r.Context(), slog.LevelError, "import", slog.Any("error", err))
@@ -135,9 +138,10 @@ func (s *Server) notImported(w http.ResponseWriter, r *http.Request, err error) 
 			details[name] = v
 		}
 		if b, err := json.Marshal(details); err == nil {
-			writeJSON(w, status, `{"errors":[{"message":`+string(text.AppendJSON(nil, own.Message))+`,"extensions":`+string(b)+`}]}`)
+			writeJSON(w, status, `{"errors":[{"message":`+string(text.AppendJSON(nil, clipped(own.Message)))+`,"extensions":`+string(b)+`}]}`)
 			return
 		}
 	}
-	writeError(w, status, code, message(err, "something went wrong on the server while it imported; nothing was written"))
+	writeError(w, status, code, message(err, "something went wrong on the server while it imported: its log says what. Import again, "+
+		"nothing is written twice"))
 }

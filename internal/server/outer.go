@@ -73,7 +73,7 @@ func (s *Server) outer(next http.Handler) http.Handler {
 			}
 			if s.log.Enabled(r.Context(), level) {
 				s.log.LogAttrs(r.Context(), level, "request", slog.String("request", id),
-					slog.String("method", r.Method), slog.String("path", r.URL.Path),
+					slog.String("method", r.Method), slog.String("path", clipped(r.URL.Path)),
 					slog.Int("status", rec.status), slog.Int("bytes", rec.bytes), slog.Duration("took",
 						time.Since(begin)),
 					slog.String("operation", rec.operation), slog.String("code", rec.code))
@@ -104,6 +104,11 @@ func requestID(given string) string {
 	return id.String()
 }
 
+// longestMessage is the longest text, in characters, that repeats what was sent, which may be as long as a request.
+const longestMessage = 300
+
+func clipped(s string) string { return kg.Clip(s, longestMessage-1) }
+
 // message is the sentence of an error of ours, or instead.
 func message(err error, instead string) string {
 	var e *kg.Error
@@ -130,7 +135,7 @@ func writeError(w http.ResponseWriter, status int, code kg.Code, sentence string
 	if rec, ok := w.(*recorder); ok {
 		rec.code = string(code)
 	}
-	b := append([]byte(`{"errors":[{"message":`), text.AppendJSON(nil, sentence)...)
+	b := append([]byte(`{"errors":[{"message":`), text.AppendJSON(nil, clipped(sentence))...)
 	b = append(b, `,"extensions":{"code":`...)
 	b = text.AppendJSON(b, string(code))
 	b = append(b, `}}]}`...)

@@ -36,14 +36,15 @@ func (s *Server) reconcile(w http.ResponseWriter, r *http.Request) {
 			return &incoming{body: new(bytes.Buffer)}, nil
 		}
 	}
-	s.within(w, r, who, read, func(asked *http.Request, body []byte) {
+	s.within(w, r, who, read, func(asked *http.Request, body []byte) (*reply, *refusal) {
 		asked.URL.Scheme, asked.URL.Host = "http", r.Host
 		if s.o.Secure(r) {
 			asked.URL.Scheme = "https"
 		}
 		asked.Body = io.NopCloser(bytes.NewReader(body))
-		w.Header()["Cache-Control"] = notKept
-		s.o.Reconcile.ServeHTTP(w, asked)
+		a := &reply{header: http.Header{}}
+		s.o.Reconcile.ServeHTTP(a, asked)
+		return a, nil
 	})
 }
 

@@ -106,8 +106,14 @@ type Options struct {
 	// Memory is the pool that operations share; nil for no bound. OperationMemory is how many bytes one may hold.
 	Memory          *budget.Pool
 	OperationMemory int64
-	// Outbox is how many bytes of answers may wait for slow readers without holding a place.
-	Outbox int64
+	// Outbox is how many bytes of answers may wait for slow readers without holding a place. FullTime is how long the
+	// reader of an answer that finds it full may take.
+	Outbox   int64
+	FullTime time.Duration
+	// ExportPatience is how long the server waits in all for the reader of an export, beside what its bytes take at
+	// ExportRate bytes a second.
+	ExportPatience time.Duration
+	ExportRate     int64
 	// AllowedHosts are names by which a server on a loopback address may be addressed, beside those of the address
 	// itself.
 	AllowedHosts []string
@@ -131,6 +137,9 @@ const (
 	// DefaultOperationMemory is far above what an answer of usual size holds.
 	DefaultOperationMemory = 256 << 20
 	DefaultOutbox          = 64 << 20
+	DefaultFullTime        = 10 * time.Second
+	DefaultExportPatience  = time.Minute
+	DefaultExportRate      = 256 << 10
 )
 
 // Time limits of a connection: a client that drips bytes holds a connection so long, and nothing else.
@@ -138,6 +147,7 @@ const (
 	writeTime  = 60 * time.Second
 	chunkTime  = 10 * time.Second // for writeChunk bytes
 	writeChunk = 64 << 10
+	fullChunks = 5 // the parts of FullTime that a piece may take
 	idleTime   = 120 * time.Second
 	maxHeader  = 64 << 10
 )
@@ -177,6 +187,11 @@ func New(o Options) (*Server, error) {
 	set(&o.BodyTime, DefaultBodyTime)
 	set(&o.HeaderTime, DefaultHeaderTime)
 	set(&o.Grace, DefaultGrace)
+	set(&o.FullTime, DefaultFullTime)
+	set(&o.ExportPatience, DefaultExportPatience)
+	if o.ExportRate == 0 {
+		o.ExportRate = DefaultExportRate
+	}
 	if o.DocumentsOnly && o.Documents == nil {
 		return nil, errors.New("a server of listed documents alone needs a list")
 	}
@@ -278,7 +293,7 @@ func (s *Server) routes() http.Handler {
 		mux.Handle("/assets/", s.o.Assets)
 	}
 	if s.o.Explorer != nil {
-		s.explorer = s.guarded(s.o.Explorer(http.HandlerFunc(s.graphql)))
+		s.explorer = s.guarded(s.kept(s.o.Explorer(http.HandlerFunc(s.graphql))))
 		for _, pattern := range []string{"/e/", "/s/", "/path", "/view", "/story"} {
 			mux.Handle(pattern, s.explorer)
 		}

@@ -153,7 +153,7 @@ var (
 		},
 		absorbed: func(x *kg.Link) bool { return x.Absorbed },
 		check:    rules.CheckLink,
-		clean:    func(x *kg.Link) *kg.Link { c := *x; c.Clear, c.Absorbed = nil, false; return &c },
+		clean:    func(x *kg.Link) *kg.Link { c := *x; c.Clear, c.Absorbed, c.Minted = nil, false, false; return &c },
 		same:     kg.SameLink,
 		keep: func(was, x *kg.Link, same bool) bool {
 			return keep(was.CreatedAt, was.UpdatedAt, &x.CreatedAt, &x.UpdatedAt, same)

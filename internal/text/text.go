@@ -43,7 +43,9 @@ func Fold(s string) string {
 	if f, ok := foldASCII(s); ok {
 		return f
 	}
-	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(apart.Replace(s))))
+	// x/text leaves what follows a byte that is no UTF-8 as it is
+	s = apart.Replace(strings.ToValidUTF8(s, "\ufffd"))
+	s = norm.NFKD.String(cases.Fold().String(norm.NFKD.String(s)))
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false

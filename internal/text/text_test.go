@@ -256,6 +256,7 @@ func FuzzFold(f *testing.F) {
 	}
 	f.Add("ᄒ\u200dᅡ\u1160ᆫ \u3164")
 	f.Add("\ufcf3\u0651")
+	f.Add("\xf7\u0135")
 	f.Fuzz(func(t *testing.T, s string) {
 		once := text.Fold(s)
 		if again := text.Fold(once); again != once {

@@ -135,7 +135,7 @@ func degreesOf(g store.Graph) func(uint32) int64 {
 func (n *nearest) Len() int           { return len(n.nodes) }
 func (n *nearest) Less(i, j int) bool { return n.compare(n.nodes[i], n.nodes[j]) > 0 }
 func (n *nearest) Swap(i, j int)      { n.nodes[i], n.nodes[j] = n.nodes[j], n.nodes[i] }
-func (n *nearest) Push(x any)         { n.nodes = append(n.nodes, x.(ranked)) } //nolint:forcetypeassert // nothing else is pushed
+func (n *nearest) Push(x any)         { n.nodes = append(n.nodes, x.(ranked)) } // nothing else is pushed
 func (n *nearest) Pop() any           { return nil }                            // nothing is popped
 
 func (n *nearest) compare(a, b ranked) int {

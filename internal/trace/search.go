@@ -882,7 +882,7 @@ type queue struct {
 
 func (q *queue) Len() int      { return len(q.list) }
 func (q *queue) Swap(i, j int) { q.list[i], q.list[j] = q.list[j], q.list[i] }
-func (q *queue) Push(x any)    { q.list = append(q.list, x.(*begun)) } //nolint:forcetypeassert // nothing else is pushed
+func (q *queue) Push(x any)    { q.list = append(q.list, x.(*begun)) } // nothing else is pushed
 func (q *queue) Pop() any {
 	n := len(q.list) - 1
 	x := q.list[n]

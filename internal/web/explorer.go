@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html/template"
 	"io"
 	"net/http"
@@ -37,9 +38,9 @@ type content struct {
 	Head, Body template.HTML
 	// To is the address of the page that the record has; "" when it is this one.
 	To string
+	// RetryAfter says in how many seconds to ask again; "" where nobody knows.
+	RetryAfter string
 }
-
-const product = "Throughline"
 
 // ServeHTTP serves the page of a path.
 func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -66,6 +67,9 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		c = failed(err)
 	}
+	if c.RetryAfter != "" {
+		w.Header().Set("Retry-After", c.RetryAfter)
+	}
 	sendPage(w, r, c.Status, withAccount(r, strings.NewReplacer(
 		"{{.Title}}", template.HTMLEscapeString(c.Title), "{{.Head}}", string(c.Head), "{{.Body}}", string(c.Body),
 		"{{.Sample}}", strconv.FormatBool(e.options.holdsSample(r.Context())),
@@ -73,7 +77,7 @@ func (e *explorer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func missing() content {
-	return content{Status: http.StatusNotFound, Title: "Not found · " + product, Body: must(render("missing", nil))}
+	return content{Status: http.StatusNotFound, Title: titleMissing + " · " + product, Body: must(render("missing", nil))}
 }
 
 // failed is the page in place of one whose question was not answered. The page's script asks again.
@@ -82,7 +86,7 @@ func failed(err error) content {
 	errors.As(err, &no)
 	switch {
 	case no == nil:
-		no = &refused{message: "something went wrong on the server"}
+		no = &refused{message: unknownFault}
 	case no.code == kg.BadUserInput: // a text that no record can have as its id
 		return missing()
 	}
@@ -90,7 +94,9 @@ func failed(err error) content {
 	if no.code == kg.Unavailable || no.code == kg.Timeout {
 		status = http.StatusServiceUnavailable
 	}
-	return content{Status: status, Title: "No answer · " + product, Body: must(render("failed", no.message))}
+	return content{
+		Status: status, Title: titleFailed + " · " + product, Body: must(render("failed", no.message)), RetryAfter: no.retryAfter,
+	}
 }
 
 // answer is what the program of a page asks for, written into memory.
@@ -105,17 +111,19 @@ func (a *answer) WriteHeader(int)             {}
 
 // refused is the first error of an answer.
 type refused struct {
-	code    kg.Code
-	message string
+	code       kg.Code
+	message    string
+	retryAfter string
 }
 
 func (r *refused) Error() string { return r.message }
 
-// ask asks as the client that wants the page: by its address, and with the rights it shows.
-func (e *explorer) ask(r *http.Request, query, id string, into any) error {
+// ask asks as the client that wants the page: by its address, and with the rights it shows. What is damaged in the store
+// is left out of the answer's lists: damaged says what, in the server's words.
+func (e *explorer) ask(r *http.Request, query, id string, into any) (damaged []string, err error) {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]string{"id": id}})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	asked := r.Clone(r.Context())
 	asked.Method, asked.URL, asked.RequestURI = http.MethodPost, &url.URL{Path: "/graphql"}, "/graphql"
@@ -132,18 +140,29 @@ func (e *explorer) ask(r *http.Request, query, id string, into any) error {
 		Data   json.RawMessage `json:"data"`
 		Errors []struct {
 			Message    string `json:"message"`
+			Path       []any  `json:"path"`
 			Extensions struct {
 				Code kg.Code `json:"code"`
 			} `json:"extensions"`
 		} `json:"errors"`
 	}
 	if err := json.Unmarshal(a.body.Bytes(), &got); err != nil {
-		return err
+		return nil, err
 	}
-	if len(got.Errors) > 0 {
-		return &refused{got.Errors[0].Extensions.Code, got.Errors[0].Message}
+	fields := map[string]any{}
+	if got.Data != nil {
+		if err := json.Unmarshal(got.Data, &fields); err != nil {
+			return nil, err
+		}
 	}
-	return json.Unmarshal(got.Data, into)
+	for _, g := range got.Errors {
+		// of a field without a value nothing is left
+		if len(g.Path) != 1 || g.Extensions.Code != kg.Corrupt || fields[fmt.Sprint(g.Path[0])] == nil {
+			return nil, &refused{g.Extensions.Code, g.Message, a.header.Get("Retry-After")}
+		}
+		damaged = append(damaged, g.Message)
+	}
+	return slices.Compact(damaged), json.Unmarshal(got.Data, into)
 }
 
 type (
@@ -175,6 +194,7 @@ type (
 		ExternalIDs                 []struct{ URL string }
 		Links                       connection
 		SourceID                    string // of what is no entity
+		Damaged                     []string
 	}
 )
 
@@ -186,7 +206,8 @@ const entityQuery = `query Page($id: ID!) { node(id: $id) { ... on Source { sour
 
 func (e *explorer) entity(r *http.Request, id string) (content, error) {
 	var got struct{ Node *entity }
-	if err := e.ask(r, entityQuery, id, &got); err != nil {
+	damaged, err := e.ask(r, entityQuery, id, &got)
+	if err != nil {
 		return content{}, err
 	}
 	if got.Node != nil && got.Node.SourceID != "" {
@@ -213,13 +234,14 @@ func (e *explorer) entity(r *http.Request, id string) (content, error) {
 	if len(same) > 0 {
 		about["sameAs"] = same
 	}
+	n.Damaged = damaged
 	return pageOf("entity", n.Name, n.Description, about, n)
 }
 
 const sourceQuery = `query Page($id: ID!) { node(id: $id) { ... on Entity { id } } source(ref: {id: $id}) {
   id title url publisher publishedOn kind authors
   links(first: 50) { totalCount edges { node { id name } link { sentence from { id name } to { id name }
-    evidence(first: 1) { nodes { excerpt source { id title url publisher publishedOn kind authors } } } } } }
+    evidence(first: 3) { nodes { excerpt source { id title url publisher publishedOn kind authors } } } } } }
 } }`
 
 func (e *explorer) source(r *http.Request, id string) (content, error) {
@@ -227,10 +249,12 @@ func (e *explorer) source(r *http.Request, id string) (content, error) {
 		Node   *struct{ ID string }
 		Source *struct {
 			reference
-			Links connection
+			Links   connection
+			Damaged []string
 		}
 	}
-	if err := e.ask(r, sourceQuery, id, &got); err != nil {
+	damaged, err := e.ask(r, sourceQuery, id, &got)
+	if err != nil {
 		return content{}, err
 	}
 	if got.Node != nil && got.Node.ID != "" {
@@ -240,6 +264,7 @@ func (e *explorer) source(r *http.Request, id string) (content, error) {
 		return missing(), nil
 	}
 	s := got.Source
+	s.Damaged = damaged
 	about := map[string]any{"@type": cmp.Or(schemaSources[s.Kind], "CreativeWork"), "name": s.Title}
 	put(about, "url", s.URL)
 	put(about, "datePublished", s.PublishedOn)
@@ -285,32 +310,5 @@ func render(name string, data any) (template.HTML, error) {
 	return template.HTML(b.String()), err //nolint:gosec // html/template wrote it
 }
 
-var pages = template.Must(template.New("").Parse(`
-{{- define "start"}}<main><h1>Throughline</h1>
-<p class="claim">People, institutions, events, quotes and themes, and the words that connect them.</p>
-<noscript><p>The explorer needs JavaScript. What is known of an entity or a source can be read without it, at /e/ID and /s/ID.</p></noscript></main>{{end}}
-{{- define "missing"}}<main><h1>There is nothing here</h1>
-<p>The address may be mistyped, or what it named was removed. <a href="/">Begin at the start</a>.</p></main>{{end}}
-{{- define "failed"}}<main><h1>This cannot be shown now</h1>
-<p>The server says: {{.}}.</p></main>{{end}}
-{{- define "head"}}{{with .Description}}<meta name="description" content="{{.}}">
-{{end}}<script type="application/ld+json">{{.About}}</script>
-{{end}}
-{{- define "words"}}{{range .Evidence.Nodes}}
-<blockquote>{{.Excerpt}}</blockquote>
-<p class="quiet"><a href="/s/{{.Source.ID}}">{{.Source.Title}}</a>{{with .Source.Publisher}}, {{.}}{{end}}{{with .Source.PublishedOn}}, {{.}}{{end}}</p>
-{{- end}}{{end}}
-{{- define "entity"}}<main><h1>{{.Name}}</h1>
-{{with .Description}}<p>{{.}}</p>
-{{end}}{{with .Aliases}}<p class="quiet">Also known as {{range $i, $a := .}}{{if $i}}, {{end}}{{$a}}{{end}}</p>
-{{end}}<h2>Links ({{.Links.TotalCount}})</h2>
-<ul class="sentences">{{range .Links.Edges}}
-<li><p>{{.Link.Sentence}} <a href="/e/{{.Node.ID}}">{{.Node.Name}}</a></p>{{template "words" .Link}}</li>{{end}}
-</ul></main>{{end}}
-{{- define "source"}}<main><h1>{{.Title}}</h1>
-<p class="quiet">{{range .Authors}}{{.}}, {{end}}{{.Publisher}} {{.PublishedOn}}</p>
-{{with .URL}}<p><a href="{{.}}">Read the original</a></p>
-{{end}}<h2>What it is quoted for ({{.Links.TotalCount}})</h2>
-<ul class="sentences">{{range .Links.Edges}}
-<li><p><a href="/e/{{.Link.From.ID}}">{{.Link.From.Name}}</a>, <a href="/e/{{.Link.To.ID}}">{{.Link.To.Name}}</a>: {{.Link.Sentence}}</p></li>{{end}}
-</ul></main>{{end}}`))
+// spell makes words of a name of the schema.
+func spell(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", " ") }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"html/template"
 	"io"
 	"io/fs"
 	"net/http"
@@ -101,72 +100,3 @@ var loginScript = sync.OnceValue(func() string {
 	names := must(fs.Glob(dist, "dist/assets/login-*.js.gz"))
 	return "/assets/" + strings.TrimSuffix(path.Base(names[0]), ".gz")
 })
-
-// accounts are the parts of pages that say who is there. They bring their style, and work without JavaScript.
-var accounts = template.Must(template.New("").Funcs(template.FuncMap{"script": loginScript}).Parse(`
-{{- define "account"}}<style>
-.account { align-items: center; display: flex; flex-wrap: wrap; font: 14px/1.5 system-ui, sans-serif; gap: 0.25rem 0.75rem; justify-content: flex-end; padding: 0.25rem 1rem; }
-.account form { margin: 0; }
-.account button { background: none; border: 1px solid currentColor; border-radius: 4px; color: inherit; cursor: pointer; font: inherit; min-height: 28px; padding: 0 0.6rem; }
-.account a { color: inherit; line-height: 28px; }
-body:has(> #playground) { background: Canvas; color: CanvasText; display: flex; flex-direction: column; }
-body:has(> #playground) > #playground { flex: 1; min-height: 0; }
-</style>
-<aside class="account" aria-label="Account">
-{{- if .Subject}}<span>Logged in as <strong>{{.Subject}}</strong> ({{.Role}})</span>{{else}}<span>You may read</span>{{end}}
-{{- if .LogsOut}}<form method="post" action="/logout"><button>Log out</button></form>
-{{- else if not .Subject}}<a href="/login?next={{.Next}}">Log in</a>{{end -}}
-</aside>{{end}}
-{{- define "head"}}<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="robots" content="noindex">
-<link rel="icon" href="data:,">
-<style>
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
-main { margin: 12vh auto 0; max-width: 26rem; padding: 0 1rem; }
-h1 { font-size: 1.6rem; line-height: 1.25; }
-label { display: block; font-weight: 600; }
-input { border: 1px solid; border-radius: 4px; box-sizing: border-box; font: inherit; margin: 0.25rem 0 1rem; min-height: 36px; padding: 0 0.5rem; width: 100%; }
-button { font: inherit; min-height: 36px; padding: 0 1rem; }
-.go { border: 1px solid; border-radius: 4px; display: inline-block; padding: 0.4rem 1rem; text-decoration: none; }
-.problem { border-left: 4px solid; padding-left: 0.75rem; }
-</style>
-{{end}}
-{{- define "login"}}{{template "head"}}{{if .Again}}<meta http-equiv="refresh" content="0">
-{{end}}{{if .Led}}<noscript><meta http-equiv="refresh" content="0;url=/login/begin?here&amp;next={{.Next | urlquery}}"></noscript>
-{{end}}<title>Log in · Throughline</title>
-{{if not .Problem}}<script type="module" src="{{script}}"></script>
-{{end}}</head>
-<body>
-<main>
-<h1>Log in</h1>
-{{with .Problem}}<p class="problem" role="alert" id="problem">{{.}}</p>
-{{end}}{{if .In}}<p role="status">You are logged in. Go on in the window that you came from; this one can be closed.</p>
-{{else}}{{if .Left}}<p role="status">You are logged out.</p>
-{{end}}{{if .Issuer}}{{if not .Left}}<p>This server wants to know who asks.</p>
-{{end}}<p><a class="go" href="/login/begin?{{if .Led}}here&amp;{{end}}next={{.Next}}"{{if .Led}} data-led{{else if .Away}} data-away{{end}} autofocus>Log in at {{.Issuer}}</a></p>
-{{with .EndSession}}<p><a href="{{.}}">Log out there too</a></p>
-{{end}}{{else}}<p>This server wants to know who asks. Whoever keeps it gives you a token, which begins with <code>tl_</code>.</p>
-<form method="post" action="/login">
-<input type="hidden" name="next" value="{{.Next}}">
-<label for="token">Token</label>
-<input type="password" id="token" name="token" required autofocus autocomplete="current-password" spellcheck="false"{{if .Problem}} aria-describedby="problem"{{end}}>
-<button>Log in</button>
-</form>
-{{end}}{{end}}</main>
-</body>
-</html>{{end}}
-{{- define "onward"}}{{template "head"}}<meta http-equiv="refresh" content="0;url={{.}}">
-<title>Logged in · Throughline</title>
-</head>
-<body>
-<main>
-<h1>Logged in</h1>
-<p><a href="{{.}}">Go on</a></p>
-</main>
-</body>
-</html>{{end}}`))

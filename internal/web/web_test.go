@@ -291,6 +291,25 @@ func TestExplorerPage(t *testing.T) {
 	}
 }
 
+// TestFirstLoad: what a browser loads before the explorer can be used is small enough for a slow line, however it is compressed.
+func TestFirstLoad(t *testing.T) {
+	h := site(web.Options{})
+	for _, encoding := range []string{"gzip", "br"} {
+		_, body := get(t, h, http.MethodGet, "/")
+		sum, files := len(body), regexp.MustCompile(`(?:src|href)="(/assets/[^"]*)"`).FindAllStringSubmatch(string(body), -1)
+		for _, file := range files {
+			res, packed := get(t, h, http.MethodGet, file[1], "Accept-Encoding", encoding)
+			if res.Header.Get("Content-Encoding") != encoding {
+				t.Errorf("%s is not compressed by %s", file[1], encoding)
+			}
+			sum += len(packed)
+		}
+		if len(files) < 3 || sum > 350_000 {
+			t.Errorf("by %s: %d bytes in %d files", encoding, sum, len(files))
+		}
+	}
+}
+
 // Nothing is taken from another host: what looks like an address of a script, style or font in the built files is refused.
 func TestNoForeignFiles(t *testing.T) {
 	h := site(web.Options{})

@@ -415,9 +415,12 @@ func (w *world) reached(typ *ast.Type, seen map[string]bool, f func(at string)) 
 	}
 }
 
-// asking are the fields of an input that mean something in a question: `as` is for mutations, see test/writing.
+// asking are the fields of an input that mean something in a question: `as`, and the address of an external id, are for
+// mutations, see test/writing.
 func asking(def *ast.Definition) ast.FieldList {
-	return slices.DeleteFunc(slices.Clone(def.Fields), func(f *ast.FieldDefinition) bool { return f.Name == "as" })
+	return slices.DeleteFunc(slices.Clone(def.Fields), func(f *ast.FieldDefinition) bool {
+		return f.Name == "as" || def.Name == "ExternalIdInput" && f.Name == "url"
+	})
 }
 
 // TestArgumentsInPairs asks with two things at a time, drawn from what is asked alone: of one argument, or of two.

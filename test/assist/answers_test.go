@@ -145,7 +145,9 @@ func TestCitations(t *testing.T) {
 			`"Mr Dahl spoke of ships"`:                                             "FOUND s_other",
 			`"Ships"`:                                                              "FOUND s_other", // by the words of a quotation
 			`"Ships of many sizes"`:                                                "NOT_FOUND",
-			`"arbour Boar"`:                                                        "FOUND s_gazette", // parts of words, as excerpts can be
+			`"arbour Board"`:                                                       "NOT_FOUND", // a part of a word
+			`"The harbour is for every"`:                                           "NOT_FOUND",
+			`"The harbour is … body"`:                                              "NOT_FOUND",
 			`"of" is too short to be looked for`:                                   "",
 			`"Ann Berg" and "Harbour Board"`:                                       "FOUND s_gazette FOUND s_gazette",
 			`"Ann Berg" and once more "Ann Berg"`:                                  "FOUND s_gazette",

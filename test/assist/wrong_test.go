@@ -2,6 +2,7 @@ package assist_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -324,6 +325,35 @@ func TestTheDoor(t *testing.T) {
 	})
 	if status != 204 || h.Get("Access-Control-Allow-Origin") != "https://app.example.org" {
 		t.Errorf("%d %v", status, h)
+	}
+}
+
+// TestNothingLongIsRepeated: what the library says of a message repeats no more of it than a sentence has.
+func TestNothingLongIsRepeated(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	fill(t, cat, s)
+	base := serve(t, cat, s, options{})
+	long := strings.Repeat("n", 100_000)
+	for name, message := range map[string]string{
+		"method":    `"method":"` + long + `"`,
+		"tool":      `"method":"tools/call","params":{"name":"` + long + `","arguments":{}}`,
+		"arguments": `"method":"tools/call","params":{"name":"query","arguments":{"` + long + `":1}}`,
+		"type":      `"method":"tools/call","params":{"name":"query","arguments":{"query":["` + long + `"]}}`,
+		"params":    `"method":"tools/call","params":{"name":["` + long + `"]}`,
+		"uri":       `"method":"resources/read","params":{"uri":"` + long + `"}`,
+		"resource":  `"method":"resources/read","params":{"uri":"throughline://entity/` + long + `"}`,
+		"prompt":    `"method":"prompts/get","params":{"name":"` + long + `"}`,
+		"version":   `"method":"initialize","params":{"protocolVersion":"` + long + `","capabilities":{},"clientInfo":{"name":"x","version":"1"}}`,
+	} {
+		status, _, answer := served.Do(t, http.MethodPost, base+"/mcp", `{"jsonrpc":"2.0","id":1,`+message+`}`,
+			map[string]string{"Content-Type": "application/json"})
+		if strings.Contains(answer, long[:301]) {
+			t.Errorf("%s: %d, in %d bytes: %.500s", name, status, len(answer), answer)
+		}
+		if !json.Valid([]byte(answer)) {
+			t.Errorf("%s: it is no JSON: %.300s", name, answer)
+		}
 	}
 }
 

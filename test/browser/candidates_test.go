@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -93,8 +92,7 @@ func TestQuotationsAreOffered(t *testing.T) {
 func TestQuotationsAreOfferedToWriters(t *testing.T) {
 	b := newTab(t, newBrowser(t), newSpoken(t, func(o *server.Options) { o.Anonymous = auth.NewIdentity("", auth.Reader) }))
 	b.visit("/s/s_report")
-	b.wait("names are known", `document.querySelectorAll('.body .named').length > 5`)
-	time.Sleep(500 * time.Millisecond) // what is offered comes with the names
+	b.wait("names are known, and who may write", `document.querySelectorAll('.body .named').length > 5 && document.querySelector('.source[aria-busy=false]') !== null`)
 	if evaluate[bool](b, `document.querySelector('.candidates, .adding') !== null`) {
 		t.Error("a READER is offered quotations")
 	}

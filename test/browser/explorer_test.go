@@ -3,7 +3,7 @@ package browser_test
 import (
 	"encoding/xml"
 	"fmt"
-	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strings"
@@ -67,6 +67,14 @@ func (b *tab) button(name string) {
 	b.run("press "+name, clicking(chromedp.Search(`//button[normalize-space()="`+name+`"]`)))
 }
 
+// more opens what stands behind a button where the window is narrow.
+func (b *tab) more() {
+	b.t.Helper()
+	if evaluate[bool](b, `document.querySelector('.opens[aria-expanded=false]')?.checkVisibility() === true`) {
+		b.click(".opens")
+	}
+}
+
 // text types into what has the focus, as a person does.
 func (b *tab) text(text string) {
 	b.t.Helper()
@@ -110,27 +118,40 @@ func (b *tab) nodeAt(id string) (x, y float64) {
 }
 
 // TestConnectTwoInSixActions is the task of somebody who knows no GraphQL: find the line between two people they choose,
-// and copy the words of its second step.
+// and copy the words of its second step. To press something is an action, and so is to name somebody: to type a part of the name, and
+// Enter.
 func TestConnectTwoInSixActions(t *testing.T) {
 	origin := newExplorer(t)
 	b := newTab(t, newBrowser(t), origin)
 	b.visit("/")
-	b.click(`nav a[href="/path"]`) // 1
+	actions := 0
+	press := func(selector string) {
+		t.Helper()
+		actions++
+		b.click(selector)
+	}
+	name := func(part string) {
+		t.Helper()
+		actions++
+		b.text(part)
+		b.wait("names are suggested", suggested)
+		b.press(kb.Enter)
+	}
+	press(`nav a[href="/path"]`)
 	b.wait("the first box has the focus", `document.activeElement.getAttribute('role') === 'combobox'`)
-	b.text("kaldor") // 2
-	b.wait("names are suggested", suggested)
-	b.press(kb.Enter)
+	name("kaldor")
 	b.wait("the second box has the focus", `location.search.includes('from=mary-kaldor') && document.activeElement.getAttribute('role') === 'combobox' && document.activeElement.value === ''`)
-	b.text("stoltenberg") // 3
-	b.wait("names are suggested", suggested)
-	b.press(kb.Enter)
+	name("stoltenberg")
 	b.wait("there are lines", `document.querySelectorAll('.told > li').length > 0`)
-	b.click(`.told > li:first-child .steps li:nth-child(2) button`) // 4
+	press(`.told > li:first-child .steps li:nth-child(2) button`)
 	b.wait("the second step is shown", reads(".hop h2", "Step 2 of"))
-	b.click(`.hop .copy button`) // 5
+	press(`.hop .copy button`)
 	b.wait("it is copied", reads(".hop .said", "Copied."))
 	if copied := evaluate[string](b, "window.copied"); !strings.Contains(copied, "DIPLOMATIC TIMES") || !strings.HasPrefix(copied, "“") {
 		t.Errorf("copied %q", copied)
+	}
+	if actions > 6 {
+		t.Errorf("it took %d actions", actions)
 	}
 }
 
@@ -187,7 +208,7 @@ func TestExplorerByKeyboard(t *testing.T) {
 	b.wait("its words are beside the picture", reads(".panel", "Mary Kaldor is affiliated with"))
 	b.press("e")
 	b.press("h")
-	b.wait("H hides it", drawn(4, 3))
+	b.wait("H hides it, and a neighbour has the focus", drawn(4, 3)+` && document.activeElement.matches('.mirror button')`)
 	b.run("undo", chromedp.KeyEvent("z", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.wait("Ctrl+Z brings it back", drawn(5, 7))
 	b.press("?")
@@ -215,6 +236,15 @@ func TestPictures(t *testing.T) {
 		t.Errorf("dragged by %.0f, %.0f", dx, dy)
 	}
 	place := evaluate[[]float64](b, `(() => { const p = document.querySelector('.drawing')._cyreg.cy.getElementById('mary-kaldor').position(); return [p.x, p.y]; })()`)
+	back := fmt.Sprintf(`(() => { const p = document.querySelector('.drawing')._cyreg.cy.getElementById('mary-kaldor').position();
+		return Math.hypot(p.x - %g, p.y - %g); })()`, place[0], place[1])
+	b.button("Undo")
+	b.wait("it stands where it stood", back+" > 20")
+	if x1, y1 := b.nodeAt("mary-kaldor"); math.Hypot(x1-x, y1-y) > 3 {
+		t.Errorf("undone, it stands at %.0f, %.0f, not %.0f, %.0f", x1, y1, x, y)
+	}
+	b.button("Redo")
+	b.wait("it stands where it was dragged to", back+" < 0.01")
 	x, y = b.nodeAt("digital-dialogue-on-human-security-in-nato")
 	b.run("expand by a double click", chromedp.MouseClickXY(x, y), chromedp.MouseClickXY(x, y))
 	b.wait("it is expanded", `Number(document.querySelector('.drawing').dataset.nodes) > 15`)
@@ -271,15 +301,33 @@ func TestPictures(t *testing.T) {
 		b.wait("one more is drawn", drawn(4+i, 3+i))
 	}
 	b.wait("there is time", `document.querySelector('.time') !== null`)
-	b.run("from 2000 on", chromedp.Evaluate[chromedp.Void](`void (() => { const r = document.querySelector('.time input[type=range]'); r.value = 2000; r.dispatchEvent(new Event('input', {bubbles: true})); })()`))
+	b.reach(".time input[type=range]")
+	for range 2000 - 1960 {
+		b.press(kb.ArrowRight)
+	}
+	b.wait("from 2000 on", `document.querySelector('.time input[type=range]').value === '2000'`)
 	b.wait("all still hold, as none has ended", drawn(6, 5))
 	b.click(`.time input[type=checkbox]`)
 	b.wait("only certain ones are left", `document.querySelector('.drawing').dataset.edges === '1'`)
 	b.screenshot("time")
 }
 
-// choose chooses a value of the field that an expression finds.
+// choose chooses a value of the field that an expression finds, by keys.
 func (b *tab) choose(field, value string) {
+	b.t.Helper()
+	b.run("go to the field", chromedp.Evaluate[chromedp.Void](`void `+field+`.focus()`))
+	b.press(kb.Home)
+	for range evaluate[int](b, field+`.options.length`) {
+		if evaluate[string](b, field+`.value`) == value {
+			return
+		}
+		b.press(kb.ArrowDown)
+	}
+	b.t.Fatalf("no key leads to %s", value)
+}
+
+// menu chooses an entry of a list that does something as soon as one is chosen, and then shows none: keys would go through all.
+func (b *tab) menu(field, value string) {
 	b.t.Helper()
 	b.run("choose "+value, chromedp.Evaluate[chromedp.Void](`void (() => { const s = `+field+`;
 		s.value = `+quote(value)+`; s.dispatchEvent(new Event('change', {bubbles: true})); })()`))
@@ -290,7 +338,7 @@ func (b *tab) saved(format string) string {
 	b.t.Helper()
 	evaluate[chromedp.Void](b, `void (window.saved = null,
 		URL.createObjectURL = blob => { blob.text().then(text => { window.saved = text; }); return '#'; })`)
-	b.choose(`[...document.querySelectorAll('.tools select')].find(s => [...s.options].some(o => o.value === `+
+	b.menu(`[...document.querySelectorAll('.tools select')].find(s => [...s.options].some(o => o.value === `+
 		quote(format)+`))`, format)
 	b.wait("it is saved", "typeof window.saved === 'string'")
 	return evaluate[string](b, "window.saved")
@@ -477,8 +525,8 @@ func TestMergesAreFollowed(t *testing.T) {
 	b.button("Copy a link to this view")
 	b.wait("it is copied", "window.copied !== undefined")
 	link := strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin)
-	const place = `(() => { const n = document.querySelector('.drawing')._cyreg.cy.getElementById('%s');
-		return n.length && Object.values(n.position()).map(Math.round).join(); })()`
+	const place = `(() => { const n = document.querySelector('.drawing')?._cyreg?.cy.getElementById('%s');
+		return n?.length && Object.values(n.position()).map(Math.round).join(); })()`
 	was := evaluate[string](b, fmt.Sprintf(place, "p05"))
 	evaluate[chromedp.Void](b, `void fetch('/graphql', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({
 		query: 'mutation { mergeEntities(input: { survivor: { id: "p06" }, absorbed: [{ id: "p05" }] }) { errors { message } } }' }) })
@@ -507,7 +555,7 @@ func TestReadingRoom(t *testing.T) {
 	if text := evaluate[string](b, `document.querySelector('.body').innerText`); !strings.HasSuffix(text, "says \U0001F469\u200D\U0001F52C Eve.") {
 		t.Errorf("the text ends with %q", text[max(0, len(text)-60):])
 	}
-	b.click(`.body mark:last-of-type button`)
+	b.click(`.body mark:last-of-type`)
 	b.wait("the mark says what it is about", reads(".excerpts", "Person 01 is affiliated with Acme")+` && document.querySelectorAll('.excerpts li').length === 1`)
 	b.wait("it is disputed", reads(".excerpts", "disputed"))
 	b.click(`.excerpts a`)
@@ -556,7 +604,7 @@ func TestStatements(t *testing.T) {
 		reads(".statement .said", "It can be added: Eve is affiliated with"))
 	if !strings.HasPrefix(to, "Acme") {
 		b.wait("a person is no institution", reads(".statement [role=alert]", "INSTITUTION"))
-		b.run("another", clicking(chromedp.Search(`(//form//button[normalize-space()="Another"])[2]`)))
+		b.run("another", clicking(chromedp.Search(`(//form//button[normalize-space()="Choose another"])[2]`)))
 		b.wait("the box is empty", `document.querySelectorAll('.statement [role=combobox]')[1].value === ''`)
 		b.find(2, "acme")
 		b.wait("it is Acme", `document.querySelectorAll('.statement [role=combobox]')[1].value === 'Acme'`)
@@ -590,6 +638,24 @@ func TestPathsThatAreNot(t *testing.T) {
 	b.wait("two are needed", reads("[role=alert]", "two different"))
 	b.visit("/path?from=mary-kaldor&to=protection-of-civilians&kind=SAID")
 	b.wait("the nearest line is shown", reads(".path", "breaks a condition")+` && document.querySelectorAll('.told > li').length === 1`)
+	b.wait("it is dashed", `(e => e.length === 2 && e.every(e => e.style('line-style') === 'dashed'))(document.querySelector('.drawing')?._cyreg.cy.edges().toArray() ?? [])`)
+	kind := chromedp.Search(`//fieldset//label[contains(normalize-space(), "said")]/input`)
+	b.run("without the condition", clicking(kind))
+	b.wait("there are lines, and the conditions stay where they are", `document.querySelectorAll('.told > li').length > 1 && document.querySelector('.ends > details').open`)
+	const from = `document.querySelector('.ends [role=combobox]')`
+	b.visit("/path?from=mary-kaldor&to=nato")
+	b.wait("the line is there", `document.querySelectorAll('.told > li').length > 0`)
+	b.reach(".ends [role=combobox]")
+	b.text("x")
+	b.wait("something else is typed", from+`.value !== 'Mary Kaldor'`)
+	b.press(kb.Escape)
+	b.press(kb.Tab)
+	b.wait("what is not chosen goes", from+`.value === 'Mary Kaldor'`)
+	b.run("all of it", chromedp.Evaluate[chromedp.Void](`void (`+from+`.focus(), `+from+`.select())`))
+	b.text("stoltenberg")
+	b.wait("names are suggested", suggested+" && "+reads("[role=listbox]:not([hidden])", "Jens Stoltenberg"))
+	b.press(kb.Tab)
+	b.wait("what is lit is taken", `location.search.includes('from=jens-stoltenberg') && `+from+`.value === 'Jens Stoltenberg'`)
 	b.visit("/path?from=mary-kaldor&to=nobody&kind=NOPE&since=abc&rank=foo")
 	b.wait("what means nothing is told", reads(".path", "No entity has this id: nobody")+" && "+reads(".path", "kind=NOPE, since=abc, rank=foo"))
 	b.visit("/path?from=mary-kaldor&to=nato&since=2022&until=2020")
@@ -603,29 +669,16 @@ func TestPathsThatAreNot(t *testing.T) {
 // TestPagesWithoutScripts reads what a page says before its script runs, and what it answers when there is nothing.
 func TestPagesWithoutScripts(t *testing.T) {
 	origin := newExplorer(t)
-	get := func(path string) (int, string) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, origin+path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Accept", "text/html")
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return res.StatusCode, string(body)
-	}
+	get := func(path string) (int, string) { return page(t, origin+path) }
 	for path, want := range map[string][]string{
 		"/": {"<title>Throughline</title>", "<noscript>"},
 		"/e/mary-kaldor": {
-			"<title>Mary Kaldor · Throughline</title>", `"@type":"Person"`, "<blockquote>", `href="/e/human-security-is-about-protecting-civilians"`,
+			"<title>Mary Kaldor · Throughline</title>", `"@type":"Person"`, `<p class="quiet">person</p>`, "<blockquote>", `href="/e/human-security-is-about-protecting-civilians"`,
 		},
-		"/s/s_staff": {"<title>The staff of Acme · Throughline</title>", `"datePublished":"2020-05"`, "Person 00 is affiliated with Acme", `href="https://example.org/staff-list"`},
+		"/s/s_staff": {
+			"<title>The staff of Acme · Throughline</title>", `"datePublished":"2020-05"`, "Person 00 is affiliated with Acme", `href="https://example.org/staff-list"`,
+			"<blockquote>Person 00 works at Acme</blockquote>", "The first 50 of 60",
+		},
 	} {
 		if status, body := get(path); status != http.StatusOK {
 			t.Errorf("%s: %d", path, status)
@@ -668,6 +721,14 @@ func TestExplorerHasNoBarriers(t *testing.T) {
 		b.press(kb.Enter)
 		b.wait("it is chosen", reads(".panel", "Mary Kaldor is affiliated with"))
 		look("entity")
+		b.press("?")
+		b.wait("the keys are shown", `document.querySelector('dialog').open`)
+		look("keys")
+		b.press(kb.Escape)
+		b.more()
+		b.button("Copy a link to this view")
+		b.wait("it is copied", "window.copied !== undefined")
+		view := strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin)
 		b.click(".panel summary")
 		b.wait("words", `document.querySelector('.panel blockquote') !== null`)
 		b.button("Table")
@@ -675,11 +736,29 @@ func TestExplorerHasNoBarriers(t *testing.T) {
 		b.visit("/path?from=mary-kaldor&to=protection-of-civilians&rank=SHORTEST")
 		b.wait("the line is there", reads(".told", "Protecting civilians"))
 		look("path")
+		b.visit(view)
+		b.wait("the view is drawn", drawn(5, 7))
+		look("view")
+		b.visit("/path?from=mary-kaldor&to=protection-of-civilians&kind=SAID")
+		b.wait("the nearest line is there", reads(".path", "breaks a condition")+` && document.querySelector('.drawing') !== null`)
+		look("near miss")
+		b.visit("/nowhere")
+		b.wait("nothing is there", reads("h1", "There is nothing here"))
+		look("missing")
+		b.forgive("404")
 		b.visit("/s/s_staff")
 		b.wait("the text is marked", `document.querySelectorAll('.body mark').length > 0`)
 		b.wait("names are known", `document.querySelector('.body .named') !== null`)
 		b.click(".adding summary")
 		look("source")
+		b.run("words that are not there", chromedp.SendKeys(chromedp.CSS(".statement textarea"), "Person 09 worked for Acme"))
+		for i, name := range []string{"person 09", "acme"} {
+			b.find(i+1, name)
+		}
+		b.choose(`document.querySelector('.statement > label select')`, "AFFILIATED_WITH")
+		b.button("Add")
+		b.wait("it is refused", reads(".statement [role=alert]", "do not stand in the text"))
+		look("refused statement")
 		b.visit("/e/acme")
 		b.wait("a group", drawn(2, 1))
 		b.reach(".mirror button")
@@ -687,11 +766,18 @@ func TestExplorerHasNoBarriers(t *testing.T) {
 		b.press(kb.Enter)
 		b.wait("it is a list", `document.querySelectorAll('.pick li').length === 50`)
 		look("group")
+		b.more()
+		look("more")
 		b.button("Add to a story")
 		b.wait("it is added", `document.querySelector('a[href="/story"]') !== null`)
 		b.click(`a[href="/story"]`)
 		b.wait("the story is there", `document.querySelectorAll('.story figure').length === 1`)
 		look("story")
+		b.button("Copy a link to this story")
+		b.wait("it is copied", reads(".said", "in the clipboard"))
+		b.visit(strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin))
+		b.wait("it reads", `document.querySelector('.story figure svg') !== null && document.querySelector('textarea') === null`)
+		look("story as it is read")
 	})
 }
 

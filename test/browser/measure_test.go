@@ -52,10 +52,21 @@ func newCrowd(t *testing.T, nodes, links int) (origin, view string) {
 // viewOf returns the address of a picture of some entities.
 func viewOf(t *testing.T, ids []string) string {
 	t.Helper()
-	b, err := json.Marshal(map[string]any{
+	return packed(t, plainView(ids))
+}
+
+// plainView is what an address holds of a picture of some entities.
+func plainView(ids []string) map[string]any {
+	return map[string]any{
 		"picture":   map[string]any{"ids": ids, "groups": []any{}, "pinned": []any{}, "at": map[string]any{}},
 		"selection": nil, "focus": nil, "time": nil, "colour": "type", "size": "links",
-	})
+	}
+}
+
+// packed is an address that holds a view, or what is none.
+func packed(t *testing.T, view any) string {
+	t.Helper()
+	b, err := json.Marshal(view)
 	if err != nil {
 		t.Fatal(err)
 	}

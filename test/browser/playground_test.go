@@ -21,6 +21,7 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/sample"
 	"github.com/throughline/throughline/internal/server"
+	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/sqlitestore"
 	"github.com/throughline/throughline/internal/web"
 )
@@ -57,6 +58,14 @@ func newServerWith(t *testing.T, introspection bool, fill func(*catalog.Catalog,
 	if err := fill(cat, s); err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, cat, s, introspection, change...)
+}
+
+// serve serves all pages over a store.
+func serve(t *testing.T, cat *catalog.Catalog, s store.Store, introspection bool,
+	change ...func(*server.Options),
+) string {
+	t.Helper()
 	e, err := graph.New(graph.Options{
 		Catalog: cat, Store: s, StoreKind: s.Kind(), Version: "test",
 		Introspection: introspection, ServeTexts: true, Writer: s,

@@ -175,7 +175,9 @@ func TestPictureOnAPhone(t *testing.T) {
 	b := newTab(t, newBrowser(t), newServer(t))
 	b.look(390, "light")
 	b.visit("/e/nato")
-	b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes) > 12 && `+atRest)
+	b.wait("it is drawn", `Number(document.querySelector('.drawing')?.dataset.nodes) > 12`)
+	b.more()
+	b.wait("it comes to rest", atRest) // a copy would take it as it is after a while
 	b.button("Copy a link to this view")
 	b.wait("it has settled", "window.copied !== undefined")
 	box := evaluate[struct{ Width, Height, Font float64 }](b, `(() => {

@@ -14,7 +14,7 @@ import (
 )
 
 // Entities and links that formats have trouble with: lists with semicolons, ids with addresses, lines, words against a
-// link, a quotation with its text, numbers, dates of every precision.
+// link, words that are not in their source, a quotation with its text, numbers, dates of every precision.
 const (
 	awkwardNodes = `{"node":"PERSON","id":"ann","name":"Ann \"A\" Berg","aliases":["Berg; Ann","A. Berg"],"description":"Two\nlines","externalIds":[{"scheme":"wikidata","value":"Q1"},{"scheme":"own","value":"7","url":"https://example.org/7"}],"born":"1970-02","createdAt":"2026-01-02T03:04:05.006Z","updatedAt":"2026-01-02T03:04:05.006Z"}
 {"node":"PERSON","id":"bo","name":"Bo <&>","aliases":["B.","Bob"],"externalIds":[{"scheme":"wikidata","value":"Q2"}],"createdAt":"2026-01-02T03:04:05.006Z","updatedAt":"2026-01-02T03:04:05.006Z"}
@@ -22,10 +22,12 @@ const (
 {"node":"EVENT","id":"meeting","name":"Meeting","startsOn":"2021-02-24","endsOn":"2021-02","createdAt":"2026-01-02T03:04:05.006Z","updatedAt":"2026-01-02T03:04:05.006Z"}
 {"node":"PLACE","id":"oslo","name":"Oslo","latitude":59.91,"longitude":10.75,"createdAt":"2026-01-02T03:04:05.006Z","updatedAt":"2026-01-02T03:04:05.006Z"}
 `
+	awkwardText = `{"source":"REPORT","id":"s_c","title":"C","text":"Ann was on time."}
+`
 	awkwardLinks = `{"source":"REPORT","id":"s_a","title":"A <report> & more","url":"https://example.org/a?b=1&c=2","publisher":"Press","publishedOn":"2020-05"}
 {"source":"BOOK","id":"s_b","title":"B, or not"}
 {"link":"SAID","from":"ann","to":"q","evidence":[{"source":"s_a","excerpt":"\"We are, \"always\", on time; mostly\", said Ann"}]}
-{"link":"SAID_AT","from":"q","to":"meeting","evidence":[{"source":"s_b","excerpt":"said there"}]}
+{"link":"SAID_AT","from":"q","to":"meeting","evidence":[{"source":"s_c","excerpt":"said there","verified":false}]}
 {"link":"HELD_IN","from":"meeting","to":"oslo","evidence":[{"source":"s_b","excerpt":"in\nOslo"}]}
 {"link":"PARTICIPATED_IN","from":"ann","to":"meeting","role":"chair, \"acting\"","evidence":[{"source":"s_a","excerpt":"Ann chairs"},{"source":"s_b","excerpt":"Ann never chaired","prefix":"But","suffix":"it","stance":"REFUTES"}]}
 {"link":"PARTICIPATED_IN","from":"bo","to":"meeting","since":"2021-02","until":"2022","evidence":[{"source":"s_b","excerpt":"Bo was there"}]}
@@ -65,7 +67,7 @@ func TestWhatIsSavedIsImported(t *testing.T) {
 	var origin *sqlitestore.Store
 	b := newTab(t, newBrowser(t), newServerWith(t, true, func(c *catalog.Catalog, s *sqlitestore.Store) error {
 		cat, origin = c, s
-		imports(t, c, s, "awkward.jsonl", awkwardNodes+awkwardLinks)
+		imports(t, c, s, "awkward.jsonl", awkwardText+awkwardNodes+awkwardLinks)
 		return nil
 	}))
 	want := flat(t, cat, origin)
@@ -88,7 +90,8 @@ func TestWhatIsSavedIsImported(t *testing.T) {
 				t.Errorf("warnings (-want +got): %s", d)
 			}
 			newServerWith(t, true, func(cat *catalog.Catalog, s *sqlitestore.Store) error {
-				if format == "CSV" { // of links alone, with names for people to read
+				imports(t, cat, s, "text.jsonl", awkwardText) // which pictures are not saved with
+				if format == "CSV" {                          // of links alone, with names for people to read
 					imports(t, cat, s, "nodes.jsonl", awkwardNodes)
 				}
 				imports(t, cat, s, name, saved)

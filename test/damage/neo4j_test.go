@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"slices"
@@ -16,7 +18,10 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/throughline/throughline/graph"
+	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/edit"
 	"github.com/throughline/throughline/internal/exchange"
+	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/neotest"
 	"github.com/throughline/throughline/internal/store"
 	"github.com/throughline/throughline/internal/store/storetest/both"
@@ -37,7 +42,7 @@ const everything = `{
   people { nodes { id name aliases description born externalIds { scheme value } createdAt updatedAt } }
   events { nodes { id name startsOn attendance } }
   sources { nodes { id title publisher authors publishedOn text } }
-  links { nodes: edges { link { id role since until evidence { nodes { excerpt source { id } } } } } }
+  links { nodes: edges { link { id role since until updatedAt evidence { nodes { excerpt stance source { id } } } } } }
 }`
 
 // rows are the entries of an answer's lists, as JSON.
@@ -61,6 +66,48 @@ func rows(t *testing.T, data []byte) map[string]string {
 		}
 	}
 	return out
+}
+
+// refused holds that every way that reads a record whole refuses a damaged one, and leaves it as it is: an export, reads
+// before a write and the writes themselves. held returns what is held.
+func refused(t *testing.T, cat *catalog.Catalog, s store.Store, change, id string, held func() string) {
+	t.Helper()
+	was := held()
+	set := map[string]any{"description": "Another"}
+	switch id[:2] {
+	case kg.SourcePrefix:
+		set = map[string]any{"url": "https://example.org/another"}
+	case kg.LinkPrefix:
+		set = map[string]any{"until": "2003"}
+	}
+	apply := func(e edit.Edit, a edit.About) error {
+		_, err := edit.Apply(t.Context(), cat, s, e, a)
+		return err
+	}
+	for way, err := range map[string]error{
+		"an export": func() error {
+			_, err := exchange.Export(t.Context(), cat, s, io.Discard)
+			return err
+		}(),
+		"records by their ids": func() error {
+			_, err := s.Records(t.Context(), []string{id})
+			return err
+		}(),
+		"a change":            apply(&edit.Update{ID: id, Set: set}, edit.About{}), // what it looks at is read ahead
+		"a change in a trial": apply(&edit.Update{ID: id, Set: set}, edit.About{DryRun: true}),
+		"an import over it": func() error {
+			_, err := exchange.Import(t.Context(), cat, s, []exchange.File{exchange.FromBytes("lines", []byte(lines))},
+				exchange.Options{Replace: true})
+			return err
+		}(),
+	} {
+		if kg.CodeOf(err) != kg.Corrupt || !strings.Contains(err.Error(), id) {
+			t.Errorf("%s: %s of %s: %v", change, way, id, err)
+		}
+	}
+	if diff := cmp.Diff(was, held()); diff != "" {
+		t.Errorf("%s: it was written: %s", change, diff)
+	}
 }
 
 // TestWhatOthersWroteIsToldApart writes into Neo4j what this program never would.
@@ -125,6 +172,12 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 		{"(n:Source {id: 's_a'}) SET n.text = 5", "sources", "s_a", `"text":null`},
 		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.role = 5", "links", "l_a", `"role":null`},
 		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.since = 2001", "links", "l_a", `"since":null`},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.updatedAt = 'today'", "links", "l_a", ""},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.sources = [5]", "links", "l_a", `"evidence":{"nodes":[]}`},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.excerpts = 5", "links", "l_a", `"evidence":{"nodes":[]}`},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.excerpts = [5]", "links", "l_a", `"evidence":{"nodes":[]}`},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.excerpts = ['Ann', 'came']", "links", "l_a", `"evidence":{"nodes":[]}`},
+		{"()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.stances = 'SUPPORTS'", "links", "l_a", `"evidence":{"nodes":[]}`},
 	} {
 		log.Reset()
 		if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH "+c.change, nil,
@@ -155,6 +208,15 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 		}); err != nil || len(damaged) != 1 || damaged[0].ID != c.id {
 			t.Errorf("%s: a check finds %v, %v", c.change, damaged, err)
 		}
+		refused(t, cat, s, c.change, c.id, func() string {
+			t.Helper()
+			pattern, _, _ := strings.Cut(strings.Replace(c.change, " REMOVE ", " SET ", 1), " SET ")
+			r, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH "+pattern+" RETURN properties(n)", nil, neo4j.EagerResultTransformer)
+			if err != nil || len(r.Records) != 1 {
+				t.Fatal(err, r)
+			}
+			return fmt.Sprint(r.Records[0].Values[0])
+		})
 		if !strings.Contains(log.String(), c.id) {
 			t.Errorf("%s: the log does not name the record: %s", c.change, log.String())
 		}
@@ -163,5 +225,15 @@ func TestWhatOthersWroteIsToldApart(t *testing.T) {
 			t.Fatal(err)
 		}
 		fill()
+	}
+	// the source that a link rests on is gone
+	log.Reset()
+	if _, err := neo4j.ExecuteQuery(t.Context(), d, "MATCH ()-[n:PARTICIPATED_IN {id: 'l_a'}]->() SET n.sources = ['s_gone']", nil,
+		neo4j.EagerResultTransformer); err != nil {
+		t.Fatal(err)
+	}
+	got, r := ask()
+	if len(got) != len(whole) || !strings.Contains(got["links l_a"], `"evidence":{"nodes":[]}`) || r.Code() != "CORRUPT" || !strings.Contains(log.String(), "l_a") {
+		t.Errorf("of a link on a source that is gone is told %v, %v, and in the log %s", got, r.Errors, log.String())
 	}
 }

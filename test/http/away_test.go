@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -58,4 +59,24 @@ func TestAStoreThatIsAwayIsSaidEverywhere(t *testing.T) {
 	if r := get("/"); r.status != http.StatusOK {
 		t.Errorf("/: %d", r.status)
 	}
+}
+
+// TestAPageOfAServerThatIsFullSaysWhenToAskAgain: as GraphQL does.
+func TestAPageOfAServerThatIsFullSaysWhenToAskAgain(t *testing.T) {
+	base, _ := start(t, func(_ *graph.Options, o *server.Options) {
+		showPages(o)
+		o.Executor = full{}
+	})
+	for _, path := range []string{"/e/mary-kaldor", "/s/s_x"} {
+		if r := do(t, http.MethodGet, base+path, "", nil); r.status != http.StatusServiceUnavailable || r.header.Get("Retry-After") != "1" {
+			t.Errorf("%s: %d %v", path, r.status, r.header)
+		}
+	}
+}
+
+// full is an executor that has more to do than it can.
+type full struct{}
+
+func (full) Do(context.Context, *graph.Request) *graph.Response {
+	return &graph.Response{Overloaded: true}
 }

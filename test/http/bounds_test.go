@@ -1,6 +1,7 @@
 package http_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net"
@@ -69,41 +70,106 @@ func served(h http.Handler, host string) int {
 	return s.code
 }
 
-// large is an executor whose answers are longer than a socket takes.
+// large is an executor whose answers are longer than a socket takes, but that to { short }.
 type large struct{ bytes int }
 
-func (l *large) Do(context.Context, *graph.Request) *graph.Response {
+func (l *large) Do(_ context.Context, r *graph.Request) *graph.Response {
+	if r.Query == "{ short }" {
+		return &graph.Response{Began: true, Data: []byte(`"x"`)}
+	}
 	return &graph.Response{Began: true, Data: []byte(`"` + strings.Repeat("x", l.bytes) + `"`)}
 }
 
-// TestReadersThatAreSlowHoldNoPlace: clients that do not read their answers do not keep others out.
+// ServeHTTP is an answer of another door.
+func (l *large) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(l.Do(context.Background(), &graph.Request{}).Data)
+}
+
+// unread asks at a door, and reads no more than the beginning of the answer.
+func unread(t *testing.T, base, method, door, body string) {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	fmt.Fprintf(c, "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", method, door, len(body), body)
+	// the beginning has come, so the rest waits
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReadersThatAreSlowHoldNoPlace: clients that do not read their answers do not keep others out, whatever door they
+// asked at.
 func TestReadersThatAreSlowHoldNoPlace(t *testing.T) {
 	const size = 8 << 20
+	for door, body := range map[string]string{"/graphql": `{"query":"{a}"}`, "/mcp": `{}`, "/reconcile": `{}`} {
+		t.Run(door[1:], func(t *testing.T) {
+			base, _ := start(t, func(_ *graph.Options, o *server.Options) {
+				l := &large{size}
+				o.Executor, o.Assistants, o.Reconcile = l, l, l
+				o.MaxConcurrent, o.Outbox = 2, 10*(size+1<<20)
+				o.Grace = 10 * time.Millisecond
+			})
+			for range 8 {
+				unread(t, base, http.MethodPost, door, body)
+			}
+			began := time.Now()
+			if r := post(t, base, "{a}"); r.status != http.StatusOK || len(r.body) < size {
+				t.Errorf("%d after %v: %.200s", r.status, time.Since(began), r.body)
+			}
+		})
+	}
+}
+
+// TestAFullOutboxKeepsNobodyOutForLong: clients that do not read while no more answers may wait hold their places for
+// FullTime.
+func TestAFullOutboxKeepsNobodyOutForLong(t *testing.T) {
 	base, _ := start(t, func(_ *graph.Options, o *server.Options) {
-		o.Executor, o.MaxConcurrent, o.Outbox = &large{size}, 2, 10*(size+1<<20)
+		o.Executor, o.MaxConcurrent, o.Outbox = &large{8 << 20}, 2, 1
+		o.FullTime, o.QueueTime, o.NoArrivalQueue = 100*time.Millisecond, 8*time.Second, true
 		o.Grace = 10 * time.Millisecond
 	})
-	var conns []net.Conn
-	defer func() {
-		for _, c := range conns {
-			_ = c.Close()
+	for range 2 {
+		unread(t, base, http.MethodPost, "/graphql", `{"query":"{a}"}`)
+	}
+	if r := post(t, base, "{ short }"); r.status != http.StatusOK {
+		t.Errorf("%d: %.200s", r.status, r.body)
+	}
+}
+
+// TestWhatHasNotArrivedHoldsNoMemory: who announces a long body and does not send it takes nothing from others.
+func TestWhatHasNotArrivedHoldsNoMemory(t *testing.T) {
+	pool := budget.NewPool(4 << 20)
+	base, _ := start(t, func(_ *graph.Options, o *server.Options) {
+		o.Memory, o.OperationMemory = pool, 4<<20
+		o.Grace = 10 * time.Millisecond
+	})
+	for _, header := range []string{"Content-Length: 1000000", "Transfer-Encoding: chunked"} {
+		for range 8 {
+			c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Close() })
+			fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n%s\r\n\r\n", header)
+			// the server has begun to read
+			if line, err := bufio.NewReader(c).ReadString('\n'); err != nil || !strings.Contains(line, " 100 ") {
+				t.Fatal(line, err)
+			}
 		}
-	}()
-	for range 8 {
-		c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		conns = append(conns, c)
-		fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"query\":\"{a}\"}")
-		// the beginning has come, so the rest waits
-		if _, err := c.Read(make([]byte, 1)); err != nil {
-			t.Fatal(err)
+		if n := pool.Used(); n != 0 {
+			t.Errorf("%s: %d bytes are held for nothing", header, n)
 		}
 	}
-	began := time.Now()
-	if r := post(t, base, "{a}"); r.status != http.StatusOK || len(r.body) < size {
-		t.Errorf("%d after %v: %.200s", r.status, time.Since(began), r.body)
+	long := "{ people { totalCount } }" + strings.Repeat(" ", 900_000)
+	if r := post(t, base, long); r.status != http.StatusServiceUnavailable {
+		t.Errorf("what has arrived is counted: %d %.200s", r.status, r.body)
+	}
+	if n := pool.Used(); n != 0 {
+		t.Errorf("%d bytes are held by nobody", n)
 	}
 }
 

@@ -6,10 +6,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/throughline/throughline/graph"
 	"github.com/throughline/throughline/internal/catalog"
@@ -245,5 +248,45 @@ func TestAnExportThatBreaksIsSeenToBeCutOff(t *testing.T) {
 		} else if err == nil || len(body) == 0 {
 			t.Errorf("%s: %s, %d bytes, and no error", encoding, resp.Status, len(body))
 		}
+	}
+}
+
+// notes are a log that is read while somebody writes.
+type notes struct {
+	mu  sync.Mutex
+	log bytes.Buffer
+}
+
+func (n *notes) Write(line []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.log.Write(line)
+}
+
+func (n *notes) String() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.log.String()
+}
+
+// TestASlowReaderOfAnExportIsCutOff: it holds one of the few places for what is costly.
+func TestASlowReaderOfAnExportIsCutOff(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	var log notes
+	base, stop := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
+		o.Export = exchange.Served(cat, breaking{s, 20_000, nil}, finderOf(t, cat, s), false)
+		o.MaxConcurrent, o.QueueTime, o.NoArrivalQueue = 8, 8*time.Second, true // one of them for what is costly
+		o.ExportPatience, o.ExportRate = 50*time.Millisecond, 1<<40
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	t.Cleanup(func() { _ = stop() })
+	unread(t, base, http.MethodGet, "/export", "")
+	r, _, _ := fetched(t, http.MethodHead, base+"/export", nil)
+	if r.StatusCode != http.StatusOK {
+		t.Errorf("while somebody does not read, others are told %s", r.Status)
+	}
+	if said := log.String(); !strings.Contains(said, "whoever reads it takes less than") {
+		t.Errorf("the log does not say what happened: %s", said)
 	}
 }

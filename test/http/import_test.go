@@ -1,11 +1,14 @@
 package http_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -131,6 +134,25 @@ func TestFilesAreImportedByPost(t *testing.T) {
 		upload{"file", "wer.csv", "Wer\nCid Meyer\n"})
 	imported("", mediaType, body)
 	there(map[string]string{"cid-meyer": "PERSON"})
+	book, err := os.ReadFile("../../examples/import/staff.xlsx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	if status, answer := sent(t, base+"/import?sheet=Staff", sheets, string(book), nil); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(answer, `"lines":[{"file":"body","sheet":"Staff","line":1,"message":"body, sheet Staff, row 1: the row has the columns Name, Born,`) {
+		t.Errorf("a workbook without a mapping is answered by %d %s", status, answer)
+	}
+	if status, answer := sent(t, base+"/import?sheet=Stuff", sheets, string(book), nil); status != http.StatusUnprocessableEntity ||
+		!strings.Contains(answer, `body has no sheet \"Stuff\"; do you mean Staff?`) {
+		t.Errorf("a sheet that is not there is answered by %d %s", status, answer)
+	}
+	mediaType, body = form(t, upload{exchange.MappingPart, "m.json", `{"sheet":"Staff","nodes":[{"node":"INSTITUTION","name":"{Employer}"}]}`},
+		upload{"file", "staff", string(book)})
+	if r := imported("", mediaType, body); r.Nodes != 2 {
+		t.Errorf("a workbook is %+v", r)
+	}
+	there(map[string]string{"institute-for-peace": "INSTITUTION"})
 	var packed bytes.Buffer
 	csv := exchange.FormatOf("csv", "")
 	open, finish := csv.One(&packed)
@@ -147,6 +169,61 @@ func TestFilesAreImportedByPost(t *testing.T) {
 	}
 	if got, err := s2.Types(t.Context(), []string{"cid-meyer"}); err != nil || got["cid-meyer"] != "PERSON" {
 		t.Errorf("of the zip file there is %v, %v", got, err)
+	}
+}
+
+// TestNothingLongIsRepeated: what is said of files, and the log of requests, repeat no more of what was sent than a sentence
+// has.
+func TestNothingLongIsRepeated(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	var log notes
+	base, stop := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
+		o.Import, o.MaxImport = exchange.Received(cat, s), 1<<20
+		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	t.Cleanup(func() { _ = stop() })
+	long := strings.Repeat("n", 50_000)
+	named, namedBody := form(t, upload{"file", long + ".csv", "id,name,type\ny,Y,DRAGON\n"})
+	part, partBody := form(t, upload{long, "a.csv", "id,name,type\ny,Y,PERSON\n"})
+	mapped, mappedBody := form(t, upload{exchange.MappingPart, "m.json", `{"` + long + `":[]}`}, upload{"file", "a.csv", "a\n1\n"})
+	var packed bytes.Buffer
+	z := zip.NewWriter(&packed)
+	w, err := z.Create(long + ".csv")
+	if err == nil {
+		_, err = io.WriteString(w, "id,name,type\ny,Y,DRAGON\n")
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	zipped, zippedBody := form(t, upload{"file", "a.zip", packed.String()})
+	for _, c := range []struct{ query, mediaType, body string }{
+		{"", zipped, zippedBody},
+		{"", named, namedBody},
+		{"", part, partBody},
+		{"", mapped, mappedBody},
+		{"", "text/csv", "id,name,type\ny,Y," + long + "\n"},
+		{"", "text/csv", "id,name," + long + "\ny,Y,PERSON\n"},
+		{"", "application/x-ndjson", `{"node":"` + long + `"}`},
+		{"", "application/x-ndjson", `{"node":"PERSON","id":"x","` + long + `":1}`},
+		{"?format=" + long, "text/csv", "x"},
+		{"?" + long + "=1", "text/csv", "x"},
+		{"?encoding=" + long, "text/csv", "x"},
+		{"?dryRun=" + long, "text/csv", "x"},
+		{"/" + long, "text/csv", "x"},
+	} {
+		status, answer := sent(t, base+"/import"+c.query, c.mediaType, c.body, nil)
+		if status < 400 && !strings.Contains(c.body, long+`"; filename`) || strings.Contains(answer, long[:301]) {
+			t.Errorf("%.40s %.100q: %d, in %d bytes: %.500s", c.query, c.body, status, len(answer), answer)
+		}
+	}
+	for line := range strings.Lines(log.String()) {
+		if len(line) > 2000 {
+			t.Errorf("a line of the log has %d bytes: %.500s", len(line), line)
+		}
 	}
 }
 

@@ -582,14 +582,15 @@ func TestWrongRequests(t *testing.T) {
 	// a cell that no name can be fits nothing, and the others are answered
 	query, err := json.Marshal(map[string]any{
 		"long": map[string]any{"query": strings.Repeat("word ", 300)}, "nul": map[string]any{"query": "a\x00b"}, "ok": map[string]any{"query": "Oslo"},
-		"words": map[string]any{"query": strings.Repeat("w ", 70)}, "value": map[string]any{"properties": []any{map[string]any{"pid": "born", "v": "soon"}}},
+		"words": map[string]any{"query": strings.Repeat("w ", 70)}, "empty": map[string]any{"query": ""}, "blank": map[string]any{"query": " \t"}, "value": map[string]any{"properties": []any{map[string]any{"pid": "born", "v": "soon"}}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got map[string]results
 	form(t, base, "queries", string(query), &got)
-	if len(got) != 5 || told(t, got["ok"].Result) != "oslo! 100" || len(got["long"].Result)+len(got["value"].Result) != 0 {
+	if len(got) != 7 || told(t, got["ok"].Result) != "oslo! 100" ||
+		len(got["long"].Result)+len(got["value"].Result)+len(got["empty"].Result)+len(got["blank"].Result) != 0 {
 		t.Errorf("%+v", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/throughline/throughline/internal/store/storetest"
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
@@ -13,7 +14,7 @@ import (
 func TestANewTextSaysWhatItLoses(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {
-		e := writable(t, cat, filled(t, open(t)))
+		e := clocked(t, cat, filled(t, open(t)), storetest.Clock)
 		ask := func(query string) string { return do(t.Context(), e, "mutation { "+query+" }", nil) }
 		const words = ` lostCount lost { excerpt link { id evidence { nodes { verified } } } evidenceId quotationId } `
 		update := func(control, text string) string {
@@ -34,9 +35,11 @@ func TestANewTextSaysWhatItLoses(t *testing.T) {
 		if !strings.Contains(among, want+`}`) {
 			t.Errorf("among others: %s", among)
 		}
-		done := ask(update("", "Another."))
-		if !strings.Contains(done, want+`,"change":{`) {
-			t.Errorf("done: %s", done)
+		for range 2 { // under its key, it is said again
+			done := ask(update(`, idempotencyKey: "k"`, "Another."))
+			if !strings.Contains(done, want+`,"change":{`) {
+				t.Errorf("done: %s", done)
+			}
 		}
 		if got := ask(update("", "A third.")); !strings.Contains(got, `"lostCount":0,"lost":[]`) {
 			t.Errorf("they were lost before: %s", got)

@@ -45,7 +45,7 @@ func TestUnderOneKeyItIsDoneOnce(t *testing.T) {
 			}
 			return len(found)
 		}
-		const person = `mutation { createPerson(input: {name: "Bea", idempotencyKey: "k1"}) { person { id name } change { id summary } errors { code path } } }`
+		const person = `mutation { createPerson(input: {name: "Bea", idempotencyKey: "k1"}) { person { id name } change { id summary } possibleDuplicates { id } errors { code path } } }`
 		const several = `mutation { applyChanges(input: {idempotencyKey: "k2", operations: [{createTheme: {name: "One"}}, {createTheme: {name: "Two"}}]}) { results { id record { id } } change { id } errors { code } } }`
 		const gone = `mutation { delete(input: {id: "club", cascade: true, idempotencyKey: "k3"}) { deletedIds change { id } errors { code } } }`
 		const evidence = `mutation { createLink(input: {kind: LOCATED_IN, from: {id: "ann"}, to: {id: "oslo"}, evidence: [], idempotencyKey: "k4"}) { errors { code } } }`
@@ -60,7 +60,7 @@ func TestUnderOneKeyItIsDoneOnce(t *testing.T) {
 			}
 		}
 		before := changes()
-		if got := ask("", strings.Replace(person, "Bea", "Cis", 1)); got != `{"data":{"createPerson":{"person":null,"change":null,"errors":[{"code":"IDEMPOTENCY_KEY_REUSED","path":["input","idempotencyKey"]}]}}}` {
+		if got := ask("", strings.Replace(person, "Bea", "Cis", 1)); got != `{"data":{"createPerson":{"person":null,"change":null,"possibleDuplicates":[],"errors":[{"code":"IDEMPOTENCY_KEY_REUSED","path":["input","idempotencyKey"]}]}}}` {
 			t.Error(got)
 		}
 		if got := ask("", strings.Replace(person, "k1", "", 1)); !strings.Contains(got, `"code":"BAD_USER_INPUT"`) {

@@ -158,7 +158,7 @@ func try(ctx context.Context, c change, dir, pkg string, suites []suite) (string
 		return "", err
 	}
 	if exec.CommandContext(ctx, "go", "build", "-overlay", overlay, pkg).Run() != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // it is drawn again
 	}
 	for _, s := range suites {
 		out, err := test(ctx, s, "-overlay", overlay)

@@ -1270,7 +1270,6 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("LinkStep", ec.unmarshalInputLinkStep),
 			graphql.NewInputUnmarshaler("LinkedToFilter", ec.unmarshalInputLinkedToFilter),
 			graphql.NewInputUnmarshaler("MergeEntitiesInput", ec.unmarshalInputMergeEntitiesInput),
-			graphql.NewInputUnmarshaler("NewExternalIdInput", ec.unmarshalInputNewExternalIdInput),
 			graphql.NewInputUnmarshaler("NodeStep", ec.unmarshalInputNodeStep),
 			graphql.NewInputUnmarshaler("PartialDateFilter", ec.unmarshalInputPartialDateFilter),
 			graphql.NewInputUnmarshaler("PatternStep", ec.unmarshalInputPatternStep),
@@ -2597,7 +2596,7 @@ type Evidence implements Node {
   suffix: String
   "Whether the words support the link or speak against it."
   stance: Stance!
-  "True when the excerpt stands word for word in the source's stored text, with prefix and suffix around it; false when it does not; null when no text is stored. White space, soft hyphens, the forms of quotation marks and of dashes are alike; letters never."
+  "True when the excerpt stands word for word in the source's stored text, with prefix and suffix around it; false when it does not; null when no text is stored. White space, soft hyphens, the forms of quotation marks and of dashes are alike; letters never, and it begins and ends with whole words."
   verified: Boolean
   "Where the excerpt begins in the source's stored text, in code points; null when no text is stored or the words are not in it."
   start: Int
@@ -3827,6 +3826,8 @@ input ExternalIdInput {
   scheme: String!
   "The identifier there."
   value: String!
+  "Where to read it, when it has an address. It is kept with what is written; nothing is looked for by it."
+  url: URL
 }
 
 "Exactly one way of naming a source. When several have the title or the address, AMBIGUOUS_REF lists them."
@@ -4987,7 +4988,7 @@ input CreatePersonInput {
   "Other names that references and search find it by."
   aliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "When this person was born, as precisely as it is known."
@@ -5000,7 +5001,7 @@ input CreatePersonInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5033,11 +5034,11 @@ input UpdatePersonInput {
   "Items to take from ` + "`" + `aliases` + "`" + `."
   removeAliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "Items to add to ` + "`" + `externalIds` + "`" + `; those that are there stay."
-  addExternalIds: [NewExternalIdInput!]
+  addExternalIds: [ExternalIdInput!]
   "Items to take from ` + "`" + `externalIds` + "`" + `."
-  removeExternalIds: [NewExternalIdInput!]
+  removeExternalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "When this person was born, as precisely as it is known."
@@ -5048,7 +5049,7 @@ input UpdatePersonInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5073,7 +5074,7 @@ input CreateInstitutionInput {
   "Other names that references and search find it by."
   aliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "When it was founded."
@@ -5086,7 +5087,7 @@ input CreateInstitutionInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5119,11 +5120,11 @@ input UpdateInstitutionInput {
   "Items to take from ` + "`" + `aliases` + "`" + `."
   removeAliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "Items to add to ` + "`" + `externalIds` + "`" + `; those that are there stay."
-  addExternalIds: [NewExternalIdInput!]
+  addExternalIds: [ExternalIdInput!]
   "Items to take from ` + "`" + `externalIds` + "`" + `."
-  removeExternalIds: [NewExternalIdInput!]
+  removeExternalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "When it was founded."
@@ -5134,7 +5135,7 @@ input UpdateInstitutionInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5159,7 +5160,7 @@ input CreateEventInput {
   "Other names that references and search find it by."
   aliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "The first day, as precisely as it is known."
@@ -5174,7 +5175,7 @@ input CreateEventInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5207,11 +5208,11 @@ input UpdateEventInput {
   "Items to take from ` + "`" + `aliases` + "`" + `."
   removeAliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "Items to add to ` + "`" + `externalIds` + "`" + `; those that are there stay."
-  addExternalIds: [NewExternalIdInput!]
+  addExternalIds: [ExternalIdInput!]
   "Items to take from ` + "`" + `externalIds` + "`" + `."
-  removeExternalIds: [NewExternalIdInput!]
+  removeExternalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "The first day, as precisely as it is known."
@@ -5224,7 +5225,7 @@ input UpdateEventInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5249,7 +5250,7 @@ input CreateQuoteInput {
   "Other names that references and search find it by."
   aliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "Verbatim, as printed. What is left out is marked by an ellipsis."
@@ -5264,7 +5265,7 @@ input CreateQuoteInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5297,11 +5298,11 @@ input UpdateQuoteInput {
   "Items to take from ` + "`" + `aliases` + "`" + `."
   removeAliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "Items to add to ` + "`" + `externalIds` + "`" + `; those that are there stay."
-  addExternalIds: [NewExternalIdInput!]
+  addExternalIds: [ExternalIdInput!]
   "Items to take from ` + "`" + `externalIds` + "`" + `."
-  removeExternalIds: [NewExternalIdInput!]
+  removeExternalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "Verbatim, as printed. What is left out is marked by an ellipsis."
@@ -5314,7 +5315,7 @@ input UpdateQuoteInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5339,7 +5340,7 @@ input CreateThemeInput {
   "Other names that references and search find it by."
   aliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "Within ` + "`" + `applyChanges` + "`" + ` alone: what later operations call it."
@@ -5348,7 +5349,7 @@ input CreateThemeInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5381,18 +5382,18 @@ input UpdateThemeInput {
   "Items to take from ` + "`" + `aliases` + "`" + `."
   removeAliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "Items to add to ` + "`" + `externalIds` + "`" + `; those that are there stay."
-  addExternalIds: [NewExternalIdInput!]
+  addExternalIds: [ExternalIdInput!]
   "Items to take from ` + "`" + `externalIds` + "`" + `."
-  removeExternalIds: [NewExternalIdInput!]
+  removeExternalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "Check everything, answer as if it were done, and write nothing."
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5417,7 +5418,7 @@ input CreatePlaceInput {
   "Other names that references and search find it by."
   aliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "Degrees north of the equator, −90 to 90 (WGS 84)."
@@ -5430,7 +5431,7 @@ input CreatePlaceInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5463,11 +5464,11 @@ input UpdatePlaceInput {
   "Items to take from ` + "`" + `aliases` + "`" + `."
   removeAliases: [String!]
   "What other registers call it."
-  externalIds: [NewExternalIdInput!]
+  externalIds: [ExternalIdInput!]
   "Items to add to ` + "`" + `externalIds` + "`" + `; those that are there stay."
-  addExternalIds: [NewExternalIdInput!]
+  addExternalIds: [ExternalIdInput!]
   "Items to take from ` + "`" + `externalIds` + "`" + `."
-  removeExternalIds: [NewExternalIdInput!]
+  removeExternalIds: [ExternalIdInput!]
   "One or two sentences on who or what this is."
   description: String
   "Degrees north of the equator, −90 to 90 (WGS 84)."
@@ -5478,7 +5479,7 @@ input UpdatePlaceInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5518,7 +5519,7 @@ input CreateSourceInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5562,7 +5563,7 @@ input UpdateSourceInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5586,9 +5587,9 @@ type UpdateSourcePayload {
 input EvidenceInput {
   "The source that has them."
   source: SourceRef!
-  "The words, as printed."
+  "The words, as printed: whole words."
   excerpt: String
-  "Where they begin in the source's text, in code points."
+  "Where they begin in the source's text, in code points; not within a word."
   start: Int
   "Where they end in the source's text: the first code point behind them."
   end: Int
@@ -5598,16 +5599,6 @@ input EvidenceInput {
   suffix: String
   "Whether they support the link or speak against it."
   stance: Stance = SUPPORTS
-}
-
-"An identifier in somebody else's register that a record is given."
-input NewExternalIdInput {
-  "The register: ` + "`" + `wikidata` + "`" + `."
-  scheme: String!
-  "The identifier there."
-  value: String!
-  "Where to read it, when it has an address."
-  url: URL
 }
 
 "What ` + "`" + `createLink` + "`" + ` takes."
@@ -5632,7 +5623,7 @@ input CreateLinkInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5652,7 +5643,7 @@ input UpdateLinkInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5666,7 +5657,7 @@ input AddEvidenceInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5678,7 +5669,7 @@ input RemoveEvidenceInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5694,7 +5685,7 @@ input DeleteInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5710,7 +5701,7 @@ input MergeEntitiesInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5722,7 +5713,7 @@ input RevertChangeInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -5734,7 +5725,7 @@ input ApplyChangesInput {
   dryRun: Boolean = false
   "By which a client knows what it has asked for: asked again under the same key within 24 hours, it is not done again, and the answer has the change of the first time, and the record as it is by now. At most 255 bytes. The header ` + "`" + `Idempotency-Key` + "`" + ` is one for all fields of a request. What wrote nothing is done again."
   idempotencyKey: String
-  "Why, for the log of changes."
+  "Why, for the log of changes: at most 4,000 characters."
   note: String
 }
 
@@ -6130,7 +6121,7 @@ type ExcerptError implements UserError {
   message: String!
   "The way to the value that it is about, from the argument: ` + "`" + `[\"input\", \"evidence\", \"0\", \"excerpt\"]` + "`" + `."
   path: [String!]!
-  "The passage of the source that is most like the words given; null where none is."
+  "The passage of the source that is most like the words given: the whole words where these begin or end within one; null where none is."
   nearest: String
   "Where it begins in the source's text, in code points."
   start: Int
@@ -6192,7 +6183,7 @@ enum UserErrorCode {
   INVALID_DATE_RANGE
   "A link without evidence, or one that would lose the last that supports it."
   EVIDENCE_REQUIRED
-  "The words are not in the text that they are quoted from."
+  "The words are not in the text that they are quoted from, or begin or end within a word of it."
   EXCERPT_NOT_IN_SOURCE
   "A link of this kind does not join such an entity."
   WRONG_ENDPOINT_TYPE
@@ -38722,7 +38713,7 @@ func (ec *executionContext) unmarshalInputCreateEventInput(ctx context.Context, 
 			it["aliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -38846,7 +38837,7 @@ func (ec *executionContext) unmarshalInputCreateInstitutionInput(ctx context.Con
 			it["aliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -39080,7 +39071,7 @@ func (ec *executionContext) unmarshalInputCreatePersonInput(ctx context.Context,
 			it["aliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -39197,7 +39188,7 @@ func (ec *executionContext) unmarshalInputCreatePlaceInput(ctx context.Context, 
 			it["aliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -39314,7 +39305,7 @@ func (ec *executionContext) unmarshalInputCreateQuoteInput(ctx context.Context, 
 			it["aliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -39562,7 +39553,7 @@ func (ec *executionContext) unmarshalInputCreateThemeInput(ctx context.Context, 
 			it["aliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -40247,7 +40238,7 @@ func (ec *executionContext) unmarshalInputExternalIdInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"scheme", "value"}
+	fieldsInOrder := [...]string{"scheme", "value", "url"}
 	it = make(map[string]any, len(asMap))
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
@@ -40269,6 +40260,13 @@ func (ec *executionContext) unmarshalInputExternalIdInput(ctx context.Context, o
 				return it, err
 			}
 			it["value"] = data
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it["url"] = data
 		}
 	}
 	return it, nil
@@ -40936,63 +40934,6 @@ func (ec *executionContext) unmarshalInputMergeEntitiesInput(ctx context.Context
 func UnmarshalMergeEntitiesInput(ctx context.Context, raw any) (map[string]any, error) {
 	var out map[string]any
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "MergeEntitiesInput", raw, &out)
-	return out, err
-}
-
-func (ec *executionContext) unmarshalInputNewExternalIdInput(ctx context.Context, obj any) (map[string]any, error) {
-	var it map[string]any
-	if obj == nil {
-		return it, nil
-	}
-
-	asMap := map[string]any{}
-	for k, v := range obj.(map[string]any) {
-		asMap[k] = v
-	}
-
-	fieldsInOrder := [...]string{"scheme", "value", "url"}
-	it = make(map[string]any, len(asMap))
-	for _, k := range fieldsInOrder {
-		v, ok := asMap[k]
-		if !ok {
-			continue
-		}
-		switch k {
-		case "scheme":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("scheme"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it["scheme"] = data
-		case "value":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("value"))
-			data, err := ec.unmarshalNString2string(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it["value"] = data
-		case "url":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
-			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it["url"] = data
-		}
-	}
-	return it, nil
-}
-
-// UnmarshalNewExternalIdInput unmarshals raw into the NewExternalIdInput input type, using the
-// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
-// object that was not passed as a field argument.
-//
-// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
-// and the returned error says so.
-func UnmarshalNewExternalIdInput(ctx context.Context, raw any) (map[string]any, error) {
-	var out map[string]any
-	err := graphql.UnmarshalNamedInputFromContext(ctx, "NewExternalIdInput", raw, &out)
 	return out, err
 }
 
@@ -42272,21 +42213,21 @@ func (ec *executionContext) unmarshalInputUpdateEventInput(ctx context.Context, 
 			it["removeAliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalIds"] = data
 		case "addExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["addExternalIds"] = data
 		case "removeExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -42424,21 +42365,21 @@ func (ec *executionContext) unmarshalInputUpdateInstitutionInput(ctx context.Con
 			it["removeAliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalIds"] = data
 		case "addExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["addExternalIds"] = data
 		case "removeExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -42665,21 +42606,21 @@ func (ec *executionContext) unmarshalInputUpdatePersonInput(ctx context.Context,
 			it["removeAliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalIds"] = data
 		case "addExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["addExternalIds"] = data
 		case "removeExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -42810,21 +42751,21 @@ func (ec *executionContext) unmarshalInputUpdatePlaceInput(ctx context.Context, 
 			it["removeAliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalIds"] = data
 		case "addExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["addExternalIds"] = data
 		case "removeExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -42955,21 +42896,21 @@ func (ec *executionContext) unmarshalInputUpdateQuoteInput(ctx context.Context, 
 			it["removeAliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalIds"] = data
 		case "addExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["addExternalIds"] = data
 		case "removeExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -43245,21 +43186,21 @@ func (ec *executionContext) unmarshalInputUpdateThemeInput(ctx context.Context, 
 			it["removeAliases"] = data
 		case "externalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("externalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["externalIds"] = data
 		case "addExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("addExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it["addExternalIds"] = data
 		case "removeExternalIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("removeExternalIds"))
-			data, err := ec.unmarshalONewExternalIdInput2ᚕmapᚄ(ctx, v)
+			data, err := ec.unmarshalOExternalIdInput2ᚕmapᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -54015,11 +53956,6 @@ func (ec *executionContext) unmarshalNMergeEntitiesInput2map(ctx context.Context
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) unmarshalNNewExternalIdInput2map(ctx context.Context, v any) (map[string]any, error) {
-	res, err := ec.unmarshalInputNewExternalIdInput(ctx, v)
-	return res, graphql.ErrorOnPath(ctx, err)
-}
-
 func (ec *executionContext) unmarshalNOrderDirection2string(ctx context.Context, v any) (string, error) {
 	res, err := graphql.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -55929,23 +55865,6 @@ func (ec *executionContext) marshalOMergeEntitiesPayload2ᚖgithubᚗcomᚋthrou
 		return graphql.Null
 	}
 	return ec._MergeEntitiesPayload(ctx, sel, v)
-}
-
-func (ec *executionContext) unmarshalONewExternalIdInput2ᚕmapᚄ(ctx context.Context, v any) ([]map[string]any, error) {
-	if v == nil {
-		return nil, nil
-	}
-	vSlice := graphql.CoerceList(v)
-	var err error
-	res := make([]map[string]any, len(vSlice))
-	for i := range vSlice {
-		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
-		res[i], err = ec.unmarshalNNewExternalIdInput2map(ctx, vSlice[i])
-		if err != nil {
-			return nil, err
-		}
-	}
-	return res, nil
 }
 
 func (ec *executionContext) marshalONode2githubᚗcomᚋthroughlineᚋthroughlineᚋgraphᚋinternalᚋmodelᚐNode(ctx context.Context, sel ast.SelectionSet, v model.Node) graphql.Marshaler {

@@ -74,14 +74,14 @@ func (s *Store) writeAhead(ctx context.Context, id string, foreseen store.Ahead,
 	if foreseen.Absent {
 		a.absent = foreseen.IDs
 	} else if s.readAhead(ctx, a, foreseen.IDs) != nil {
-		return nil, false, nil // a transaction tells why
+		return nil, false, nil //nolint:nilerr // a transaction tells why
 	}
 	l.tx = a
 	l.logging = &logging{seq: unnumbered, first: true, went: map[string]bool{}, came: map[string]bool{}}
 	err := work(ctx, &writer{l})
 	switch {
 	case a.more || !l.deed.Whole || ctx.Err() != nil || err != nil && ofServer(err):
-		return nil, false, nil
+		return nil, false, nil //nolint:nilerr // a transaction tells why
 	case err != nil:
 		return nil, true, err
 	case !l.logging.wrote:
@@ -194,11 +194,23 @@ func (a *ahead) records(s *Store, ids []string) (*store.Batch, error) {
 		switch {
 		case v == nil:
 		case strings.HasPrefix(id, kg.SourcePrefix):
-			b.Sources = append(b.Sources, sourceOf(v))
+			x, err := sourceOf(v)
+			if err != nil {
+				return nil, err
+			}
+			b.Sources = append(b.Sources, x)
 		case strings.HasPrefix(id, kg.LinkPrefix):
-			b.Links = append(b.Links, linkOf(v))
+			x, err := s.layout.linkOf(v)
+			if err != nil {
+				return nil, err
+			}
+			b.Links = append(b.Links, x)
 		default:
-			b.Nodes = append(b.Nodes, s.nodeOf(v[1:]))
+			x, err := s.nodeOf(v[1:])
+			if err != nil {
+				return nil, err
+			}
+			b.Nodes = append(b.Nodes, x)
 		}
 	}
 	return b, nil
@@ -206,19 +218,22 @@ func (a *ahead) records(s *Store, ids []string) (*store.Batch, error) {
 
 // types are the types of some records that are there.
 func (a *ahead) types(s *Store, ids []string) (map[string]string, error) {
-	held, err := a.records(s, ids)
-	if err != nil {
-		return nil, err
+	if !a.all(ids) {
+		return nil, a.ask()
 	}
+	cat := s.layout.cat
 	out := make(map[string]string, len(ids))
-	for _, x := range held.Nodes {
-		out[x.ID] = x.Type
-	}
-	for _, x := range held.Sources {
-		out[x.ID] = s.layout.cat.Source.Enum
-	}
-	for _, x := range held.Links {
-		out[x.ID] = s.layout.cat.Link.Enum
+	for _, id := range ids {
+		v := a.known[id]
+		switch {
+		case v == nil:
+		case strings.HasPrefix(id, kg.SourcePrefix):
+			out[id] = cat.Source.Enum
+		case strings.HasPrefix(id, kg.LinkPrefix):
+			out[id] = cat.Link.Enum
+		default:
+			out[id] = cat.TypeAt(uint8(asInt(v[1]))).Enum
+		}
 	}
 	return out, nil
 }
@@ -331,9 +346,9 @@ func near(q *plan.Query) bool {
 	if q == nil || q.Start != plan.ByIDs || len(q.IDs) == 0 || len(q.Refs) > 0 || q.Root.Node == nil {
 		return false
 	}
-	for _, f := range q.Root.Node.Kids {
+	for _, f := range q.Root.Node.Children {
 		if f.Follow != plan.From && f.Follow != plan.To && f.Follow != plan.EvidenceOf || f.Link != nil ||
-			f.Node != nil && len(f.Node.Kids) > 0 {
+			f.Node != nil && len(f.Node.Children) > 0 {
 			return false
 		}
 	}

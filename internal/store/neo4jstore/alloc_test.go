@@ -64,3 +64,43 @@ func TestAllocations(t *testing.T) {
 		}
 	}
 }
+
+// TestAllocationsOfWholeRecords bounds what reading a source, an entity and a link takes when all are read: the records
+// and their lists, and nothing for each value that is held against the contract.
+func TestAllocationsOfWholeRecords(t *testing.T) {
+	cat := parse(t)
+	s, err := neo4jstore.Unconnected(cat)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := func(n int) (list []any) {
+		for range n {
+			list = append(list, "words")
+		}
+		return list
+	}
+	const pieces = 20
+	at := int64(1_700_000_000_000)
+	var places []any
+	for i := range pieces {
+		places = append(places, int64(i))
+	}
+	source := []any{"s_a", "A", "https://example.org/", "ARTICLE", "P", long(10), "2020-01-02", "text"}
+	node := []any{int64(cat.TypeOf("PERSON").Index), map[string]any{
+		"id": "ann", "name": "Ann", "description": "One", "aliases": long(10), "externalIds": long(30), "formerIds": long(10),
+		"createdAt": at, "updatedAt": at, "born": "1950-02", "died": "2010-03-04",
+	}, nil}
+	link := []any{
+		"l_a", "PARTICIPATED_IN", "ann", "fair", "guest", "2001", "2002-03", at, at,
+		long(pieces), long(pieces), long(pieces), long(pieces), long(pieces), nil, places, places,
+	}
+	n := testing.AllocsPerRun(100, func() {
+		if err := neo4jstore.ReadWhole(s, source, node, link); err != nil {
+			t.Fatal(err)
+		}
+	})
+	// 3 records, the lists of authors, aliases, external and former ids and evidence, and the map of properties
+	if t.Logf("%.0f allocations", n); n > 12 {
+		t.Errorf("%.0f allocations are more than 12", n)
+	}
+}

@@ -46,7 +46,8 @@ func TestContract(t *testing.T) {
 			}
 			return s, err
 		},
-		Draws: draws,
+		Draws:   draws,
+		Damages: damagesOf(db),
 	}, storetest.Known{
 		storetest.LoadsInParts: "Neo4j keeps the state of a transaction in memory, where a load of any size does not fit: it takes several",
 		storetest.ManyStates:   "Neo4j keeps no state of the database for a reader: each statement sees what was committed before it began",

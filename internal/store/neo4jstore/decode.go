@@ -56,7 +56,15 @@ type record struct {
 	typeColumn int // of the type's index, plus 1; 0 when typ says it
 	idColumn   int // of its id, plus 1; 0 when it was not asked for
 	props      []prop
-	kids       []*page // nil: never applies
+	children   []*page // nil: never applies
+}
+
+// id returns the id of a record from its columns.
+func (r *record) id(cols []any) any {
+	if r.idColumn > 0 {
+		return cols[r.idColumn-1]
+	}
+	return "not asked for"
 }
 
 // page is how a column becomes a page.
@@ -108,7 +116,7 @@ type evidence struct {
 	sources, link int
 	dates         int // of the pieces' sources, as order keys; null where all are of one source
 	props         []pieceProp
-	kids          []*page
+	children      []*page
 }
 
 // pieceProp is a property of a piece of evidence.
@@ -158,6 +166,7 @@ type decoder struct {
 	vals    []kg.Value
 	search  *text.Search // what was searched for
 	texts   []wantedText
+	owner   any // the id of the record whose evidence is read
 }
 
 // wantedText is a value that the text of a source is to be.
@@ -264,7 +273,7 @@ func (d *decoder) damaged(typ uint8, id any, name string) {
 		what = strings.ToLower(t.Enum)
 	}
 	d.corrupt = append(d.corrupt, kg.Wrap(kg.Corrupt, fmt.Errorf("the id is %v", id),
-		"%s of %s %s in this answer holds what this program does not write; the server's log has its id: mend it in Neo4j, or import it again", name, article(what), what))
+		"%s of %s %s in this answer holds what this program does not write; the server's log has its id: %s", name, article(what), what, remedy))
 }
 
 // article is the indefinite article of a word.
@@ -322,21 +331,18 @@ func (d *decoder) record(row *kg.Row, r *record, sel *plan.Sel, cols []any) (who
 					continue
 				}
 				vals[i] = kg.Value{}
-				var id any = "not asked for"
-				if r.idColumn > 0 {
-					id = cols[r.idColumn-1]
-				}
-				d.damaged(row.Type, id, p.name)
+				d.damaged(row.Type, r.id(cols), p.name)
 				whole = whole && !p.must
 			}
 		}
 		row.Vals = vals
 	}
-	if len(r.kids) > 0 {
-		row.Kids = make([]kg.Page, len(r.kids))
-		for i, k := range r.kids {
+	if len(r.children) > 0 {
+		row.Children = make([]kg.Page, len(r.children))
+		for i, k := range r.children {
 			if k != nil && k.on.Has(row.Type) {
-				whole = d.page(&row.Kids[i], k, sel.Kids[i], cols[k.column]) && whole
+				d.owner = r.id(cols)
+				whole = d.page(&row.Children[i], k, sel.Children[i], cols[k.column]) && whole
 			}
 		}
 	}
@@ -508,7 +514,7 @@ func (d *decoder) buckets(f *facet, sel *plan.Sel, rows []any) []kg.Bucket {
 	return out
 }
 
-// pieces are a link's evidence as it travels.
+// quoted is evidence as records carry it, in columns, with the id of its link.
 type quoted struct {
 	*evidence
 	cols []any
@@ -563,20 +569,54 @@ func (p *quoted) oldestFirst(n int, stance string) []piecePlace {
 	return list
 }
 
-func newPieces(e *evidence, col any) (p quoted, n int) {
+// pieces reads the lists that a link's evidence is made of. It takes in none of them where they do not fit together.
+func (d *decoder) pieces(e *evidence, col any) (p quoted, n int) {
 	p = quoted{evidence: e, cols: asList(col)}
 	if p.cols == nil {
 		return p, 0
 	}
+	id := d.owner
 	if e.link >= 0 {
-		p.link = asString(p.cols[e.link])
+		id = p.cols[e.link]
+		p.link = asString(id)
 	}
-	return p, len(asList(p.cols[e.lists[0]]))
+	n = len(asList(p.cols[e.lists[0]]))
+	fits := e.sources < 0 || fitting(p.cols[e.sources], n, false)
+	for i, column := range e.lists {
+		fits = fits && (column < 0 || fitting(p.cols[column], n, i >= len(e.lists)-2))
+	}
+	for _, k := range e.children { // the pieces' sources
+		fits = fits && (k == nil || k.link != nil || len(asList(p.cols[k.column])) == n)
+	}
+	if !fits {
+		d.damaged(d.cat.Link.Index, id, "evidence")
+		n = 0
+	}
+	return p, n
+}
+
+// fitting reports whether a list of a link's evidence has n items, places or texts, or is not there.
+func fitting(v any, n int, places bool) bool {
+	list, ok := v.([]any)
+	if !ok || len(list) != n {
+		return v == nil
+	}
+	for _, x := range list {
+		if places {
+			_, ok = x.(int64)
+		} else {
+			_, ok = x.(string)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // evidence reads a page of evidence.
 func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
-	p, n := newPieces(e, col)
+	p, n := d.pieces(e, col)
 	if count, only := col.(int64); only {
 		n = int(count)
 	}
@@ -595,11 +635,12 @@ func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
 	if !f.Want.Rows {
 		return
 	}
-	out.Edges = make([]kg.Edge, to-from)
+	out.Edges = make([]kg.Edge, 0, to-from)
 	for i := from; i < to; i++ {
-		x := &out.Edges[i-from]
-		if f.Node != nil {
-			d.piece(&x.Node, &p, list[i].index, f.Node)
+		var x kg.Edge
+		if f.Node != nil && !d.piece(&x.Node, &p, list[i].index, f.Node) {
+			d.damaged(d.cat.Link.Index, d.owner, "evidence")
+			continue
 		}
 		if f.Want.Cursors {
 			x.Keys = d.values(2)
@@ -608,16 +649,18 @@ func (d *decoder) evidence(out *kg.Page, e *evidence, f *plan.Field, col any) {
 				Str:  p.id(list[i].index),
 			}
 		}
+		out.Edges = append(out.Edges, x)
 	}
 }
 
-// piece reads one piece of evidence.
-func (d *decoder) piece(row *kg.Row, p *quoted, i int, sel *plan.Sel) {
+// piece reads one piece of evidence. It reports false where its source is not there, or not whole.
+func (d *decoder) piece(row *kg.Row, p *quoted, i int, sel *plan.Sel) (whole bool) {
 	d.spend()
 	row.Type = d.cat.Evidence.Index
 	if sel == nil {
-		return
+		return true
 	}
+	whole = true
 	if len(p.props) > 0 {
 		row.Vals = d.values(len(p.props))
 		for j, how := range p.props {
@@ -638,22 +681,23 @@ func (d *decoder) piece(row *kg.Row, p *quoted, i int, sel *plan.Sel) {
 			}
 		}
 	}
-	if len(p.kids) > 0 {
-		row.Kids = make([]kg.Page, len(p.kids))
-		for j, k := range p.kids {
+	if len(p.children) > 0 {
+		row.Children = make([]kg.Page, len(p.children))
+		for j, k := range p.children {
 			if k == nil {
 				continue
 			}
 			all := asList(p.cols[k.column])
 			if k.link != nil { // it is the same for all pieces
-				row.Kids[j].Edges = make([]kg.Edge, 1)
-				d.record(&row.Kids[j].Edges[0].Node, k.link, sel.Kids[j].Node, all)
+				row.Children[j].Edges = make([]kg.Edge, 1)
+				d.record(&row.Children[j].Edges[0].Node, k.link, sel.Children[j].Node, all)
 			} else if i < len(all) {
-				row.Kids[j].Edges = make([]kg.Edge, 1)
-				d.record(&row.Kids[j].Edges[0].Node, k.node, sel.Kids[j].Node, asList(all[i]))
+				row.Children[j].Edges = make([]kg.Edge, 1)
+				whole = d.record(&row.Children[j].Edges[0].Node, k.node, sel.Children[j].Node, asList(all[i])) && whole
 			}
 		}
 	}
+	return whole
 }
 
 // result reads the rows of an answer.
@@ -715,11 +759,10 @@ func (d *decoder) byID(row *kg.Row, a *answer, q *plan.Query, id string, found m
 		if cols == nil || a.piece == nil {
 			return false
 		}
-		p, n := newPieces(a.piece, cols[a.piece.column])
+		p, n := d.pieces(a.piece, cols[a.piece.column])
 		for i := range n {
 			if p.id(i) == id {
-				d.piece(row, &p, i, q.Root.Node)
-				return true
+				return d.piece(row, &p, i, q.Root.Node)
 			}
 		}
 		return false

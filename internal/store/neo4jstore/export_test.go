@@ -194,3 +194,15 @@ func Statements(s *Store) int64 { return s.texts.Load() }
 
 // SetBatch sets how many records a transaction of a load writes.
 func (s *Store) SetBatch(n int) { s.batch = n }
+
+// ReadWhole reads a source, an entity and a link as they are read whole.
+func ReadWhole(s *Store, source, node, link []any) error {
+	_, err := sourceOf(source)
+	if err == nil {
+		_, err = s.nodeOf(node)
+	}
+	if err == nil {
+		_, err = s.layout.linkOf(link)
+	}
+	return err
+}

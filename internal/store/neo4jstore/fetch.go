@@ -166,7 +166,7 @@ func (s *Store) statementIn(l *layout, q *plan.Query) (*statement, *compiler) {
 	c, _ := compile(l, q, dry)
 	key := memoKey{l, string(c.shape)}
 	if v, ok := q.Memo.Load(key); ok {
-		return v.(*statement), c //nolint:forcetypeassert // nobody else has keys of this type
+		return v.(*statement), c // nobody else has keys of this type
 	}
 	w, a := compile(l, q, written)
 	st := &statement{text: string(w.text), answer: a, batcher: batcher{slots: s.share}}

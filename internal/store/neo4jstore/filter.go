@@ -627,5 +627,5 @@ func anchorOf(f *plan.EntityFilter) (anchor, bool) {
 	return anchor{}, false
 }
 
-// noteKey makes the shape a key.
+// noteRef adds to the shape which reference stands there.
 func (c *compiler) noteRef(i int) { c.shape = binary.AppendUvarint(c.shape, uint64(i)) }

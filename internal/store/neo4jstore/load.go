@@ -61,6 +61,8 @@ type load struct {
 	came    map[string]bool  // ids of records that are new, where the log keeps each of them and they bear no mark
 	logging *logging         // of the transaction that was begun last
 	is      kg.Change        // as it was written
+
+	migrates bool // what is damaged is passed over: a store with some of it starts
 }
 
 // What a load remembers of sources at most.
@@ -374,9 +376,11 @@ func (l *load) heldSources(ctx context.Context, tx neo4j.ManagedTransaction, ids
 		rows, err = l.s.reads(ctx, sourcesText, params)
 	}
 	held, made = &store.Batch{}, map[string]int64{}
-	for _, r := range rows {
-		x := sourceOf(r)
-		held.Sources, made[x.ID] = append(held.Sources, x), asInt(r[len(r)-1])
+	for i := 0; i < len(rows) && err == nil; i++ {
+		var x *kg.Source
+		if x, err = sourceOf(rows[i]); err == nil {
+			held.Sources, made[x.ID] = append(held.Sources, x), asInt(rows[i][len(rows[i])-1])
+		}
 	}
 	return held, made, err
 }
@@ -468,7 +472,13 @@ func (l *load) verifyAgain(ctx context.Context, source string) error {
 	made := map[string]int64{}
 	var ended error
 	err := l.each(ctx, string(c.text), args, func(r []any) error {
-		x := linkOf(r)
+		var x *kg.Link
+		if x, ended = l.s.layout.linkOf(r); ended != nil {
+			if l.migrates && kg.CodeOf(ended) == kg.Corrupt {
+				ended = nil // a check tells of it, and it stays as it is
+			}
+			return ended
+		}
 		made[x.ID] = asInt(r[len(r)-1])
 		if links = append(links, x); len(links) == linkPage {
 			ended = l.writeVerified(ctx, links, made)
@@ -485,7 +495,7 @@ func (l *load) verifyAgain(ctx context.Context, source string) error {
 
 // verifyAll checks the words of all links whose sources have texts.
 func (s *Store) verifyAll(ctx context.Context) error {
-	l := &load{s: s, sources: map[string]*rules.Text{}}
+	l := &load{s: s, sources: map[string]*rules.Text{}, migrates: true}
 	last := ""
 	for {
 		rows, _, err := s.read(ctx,
@@ -505,6 +515,19 @@ func (s *Store) verifyAll(ctx context.Context) error {
 // writeVerified writes links with what the texts of their sources, some of which are not stored yet, make of their
 // evidence. made are the changes that they follow from.
 func (l *load) writeVerified(ctx context.Context, links []*kg.Link, made map[string]int64) error {
+	err := l.writeVerifiedAtOnce(ctx, links, made)
+	if !l.migrates || kg.CodeOf(err) != kg.Corrupt {
+		return err
+	}
+	for i := range links { // a text or a quotation is damaged: what rests on another is written
+		if err := l.writeVerifiedAtOnce(ctx, links[i:i+1], made); err != nil && kg.CodeOf(err) != kg.Corrupt {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *load) writeVerifiedAtOnce(ctx context.Context, links []*kg.Link, made map[string]int64) error {
 	if len(links) == 0 {
 		return nil
 	}
@@ -579,7 +602,10 @@ func (l *load) wordsOf(links []*kg.Link, read func(text string, params map[strin
 			return nil, err
 		}
 		for _, r := range found {
-			words[asString(r[0])] = asString(r[1])
+			var f fields
+			if words[asString(r[0])] = f.text(r[1], t.Quoted.Words.Name); f.wrong != "" {
+				return nil, misfit(strings.ToLower(t.Enum), r[0], f.wrong)
+			}
 		}
 	}
 	return words, nil
@@ -724,7 +750,10 @@ func (l *load) heldNodes(ctx context.Context, tx neo4j.ManagedTransaction, list 
 			return nil, nil, kg.Errorf(kg.Conflict, "%s is something else in the store; give the %s another id", id,
 				strings.ToLower(types[id]))
 		}
-		x := nodeFrom(t, p)
+		x, err := nodeFrom(t, p)
+		if err != nil {
+			return nil, nil, err
+		}
 		held, made[x.ID] = append(held, x), asInt(p[madeProperty])
 	}
 	return held, made, err
@@ -795,14 +824,17 @@ WITH n MATCH (a:Alias|ExternalId)-[:ALIAS_OF|IDENTIFIES]->(n) DETACH DELETE a`, 
 		return err
 	}
 	if len(names) > 0 {
-		if _, err := l.run(ctx, tx, `UNWIND $rows AS row MATCH (n:Entity {id: row[0]})
-FOREACH (a IN row[1] | CREATE (:Alias {name: a[0], _name: a[1]})-[:ALIAS_OF]->(n))
-FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`, map[string]any{"rows": names}, -1); err != nil {
+		if _, err := l.run(ctx, tx, namesText, map[string]any{"rows": names}, -1); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// namesText makes what entities are found by beside their names, of rows of ids and namesOf.
+const namesText = `UNWIND $rows AS row MATCH (n:Entity {id: row[0]})
+FOREACH (a IN row[1] | CREATE (:Alias {name: a[0], _name: a[1]})-[:ALIAS_OF]->(n))
+FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`
 
 // namesOf returns what an entity is found by beside its name: aliases with their folded forms, and external and former ids
 // with their schemes.
@@ -845,7 +877,9 @@ func (l *load) quoteAgain(ctx context.Context, tx neo4j.ManagedTransaction, list
 		}
 		links := make([]*kg.Link, len(found))
 		for i, r := range found {
-			links[i] = linkOf(r)
+			if links[i], err = l.s.layout.linkOf(r); err != nil {
+				return err
+			}
 		}
 		if err := l.hold(ctx, links); err != nil {
 			return err
@@ -884,15 +918,19 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, l.s.layout.anyLink()+" RETURN "+linkText+", r._made ORDER BY r.id",
 				map[string]any{"ids": ids})
+			if err != nil {
+				return nil, err
+			}
 			for _, r := range found {
-				x := linkOf(r)
+				x, err := l.s.layout.linkOf(r)
+				if err != nil {
+					return nil, err
+				}
 				gone.Links = append(gone.Links, x)
 				l.log(x, nil, asInt(r[len(r)-1]))
 			}
 			l.writes(gone.Links)
-			if err == nil {
-				_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+deleting("r"), map[string]any{"ids": ids})
-			}
+			_, err = l.s.do(ctx, tx, l.s.layout.anyLink()+deleting("r"), map[string]any{"ids": ids})
 			return gone, err
 		}); err != nil {
 			return err
@@ -902,15 +940,17 @@ func (l *load) remove(ctx context.Context, b *store.Batch) error {
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, l.s.nodesText("n.id IN $ids"), map[string]any{"ids": ids})
-			for _, r := range found {
-				if x := l.s.nodeOf(r); x != nil {
-					gone.Nodes = append(gone.Nodes, x)
-					p, _ := r[1].(map[string]any)
-					l.log(x, nil, asInt(p[madeProperty]))
-				}
-			}
 			if err != nil {
 				return nil, err
+			}
+			for _, r := range found {
+				x, err := l.s.nodeOf(r)
+				if err != nil {
+					return nil, err
+				}
+				gone.Nodes = append(gone.Nodes, x)
+				p, _ := r[1].(map[string]any)
+				l.log(x, nil, asInt(p[madeProperty]))
 			}
 			if err := l.hanging(ctx, tx, gone.IDs()); err != nil {
 				return nil, err
@@ -926,13 +966,16 @@ WITH DISTINCT n`+deleting("n"), map[string]any{"ids": gone.IDs()})
 		if err := l.removing(ctx, b, func(ctx context.Context, tx neo4j.ManagedTransaction) (*store.Batch, error) {
 			gone := &store.Batch{}
 			found, err := l.s.do(ctx, tx, sourcesText+" ORDER BY s.id", map[string]any{"ids": ids})
-			for _, r := range found {
-				x := sourceOf(r)
-				gone.Sources = append(gone.Sources, x)
-				l.log(x, nil, asInt(r[len(r)-1]))
-			}
 			if err != nil {
 				return nil, err
+			}
+			for _, r := range found {
+				x, err := sourceOf(r)
+				if err != nil {
+					return nil, err
+				}
+				gone.Sources = append(gone.Sources, x)
+				l.log(x, nil, asInt(r[len(r)-1]))
 			}
 			if err := l.hanging(ctx, tx, gone.IDs()); err != nil {
 				return nil, err
@@ -1020,7 +1063,11 @@ func (l *load) hold(ctx context.Context, list []*kg.Link) error {
 	}
 	rows, err := l.read(ctx, "MATCH (s:Source) WHERE s.id IN $ids RETURN s.id, s.text", map[string]any{"ids": missing})
 	for _, r := range rows {
-		words := asString(r[1])
+		var f fields
+		words := f.text(r[1], "text")
+		if f.wrong != "" {
+			return misfit("source", r[0], f.wrong)
+		}
 		l.sources[asString(r[0])] = rules.NewText(words)
 		l.held += len(words)
 	}
@@ -1189,7 +1236,10 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 			return err
 		}
 		for _, r := range found {
-			x := linkOf(r)
+			x, err := l.s.layout.linkOf(r)
+			if err != nil {
+				return err
+			}
 			held.Links = append(held.Links, x)
 			was[x.ID] = heldLink{x, linkType(x), asInt(r[len(r)-1])}
 		}

@@ -82,6 +82,43 @@ func TestQuotationsOfAnEarlierLayoutAreCompared(t *testing.T) {
 	}
 }
 
+// TestWordsThatAnEarlierLayoutCutAreNotVerified opens a database of a version that took words for those of a text which
+// stand within others.
+func TestWordsThatAnEarlierLayoutCutAreNotVerified(t *testing.T) {
+	srv, db := database(t)
+	cat := parse(t)
+	s := open(t, srv, cat)
+	sources, nodes, links := small()
+	sources[0].Text = "is un-unaffiliated with Clubs, but he is affiliated with Club"
+	for _, x := range links {
+		for i := range x.Evidence {
+			x.Evidence[i] = kg.Evidence{Source: sources[0].ID, Excerpt: "affiliated with Clubs", Stance: x.Evidence[i].Stance}
+		}
+	}
+	links[0].Evidence[0].Excerpt = "affiliated with Club"
+	if err := storetest.Fill(t.Context(), s, &store.Batch{Sources: sources, Nodes: nodes, Links: links}); err != nil {
+		t.Fatal(err)
+	}
+	const all = "MATCH (:Entity)-[r]->(:Entity) RETURN r{.*} ORDER BY r.id"
+	before := db.run(all, nil)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if said := fmt.Sprint(before); !strings.Contains(said, "false") || !strings.Contains(said, "true") {
+		t.Fatal(said)
+	}
+	db.run("MATCH (:Entity)-[r]->(:Entity) SET r.verified = [x IN r.excerpts | 'true'], r.starts = [x IN r.excerpts | 8], "+
+		"r.ends = [x IN r.excerpts | 8 + size(x)] REMOVE r._unverified", nil)
+	if now := db.run(all, nil); cmp.Equal(before, now) {
+		t.Fatal(now)
+	}
+	db.run("MATCH (m:ThroughlineMeta {id: 'layout'}) SET m.version = 10", nil)
+	open(t, srv, cat)
+	if d := cmp.Diff(before, db.run(all, nil)); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestLinksOfAnEarlierLayoutGetTheirStanding opens a database in which what speaks for a link and what speaks against
 // it were alike.
 func TestLinksOfAnEarlierLayoutGetTheirStanding(t *testing.T) {

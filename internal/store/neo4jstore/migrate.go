@@ -28,6 +28,7 @@ var migrations = [][]string{
 	{},
 	{}, // the log may begin later: a program that does not know would answer for what is not kept
 	{}, // the full-text indexes are behind the commits again
+	{}, // words that begin or end within a word of their text are not verified
 }
 
 // standingLayout is the layout before which links had no standing.
@@ -51,7 +52,7 @@ func (l *layout) standings() []string {
 
 // verifyingLayout is the layout before which excerpts, or the words of quotations, were not compared with texts as they
 // are now.
-const verifyingLayout = 4
+const verifyingLayout = 11
 
 // foldingLayout is the layout before which the text of properties was not kept folded.
 const foldingLayout = 6

@@ -9,7 +9,6 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
-	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/text"
 )
 
@@ -27,8 +26,8 @@ func (s *Store) refold(ctx context.Context) error {
 	c.typeOf("n", c.cat.Entities)
 	c.w(", properties(n), COLLECT { MATCH (a:Alias)-[:ALIAS_OF]->(n) RETURN [a.name, a._name] }, n.id ORDER BY n.id LIMIT $limit")
 	err := s.refolded(ctx, string(c.text), "MATCH (n:Entity {id: row.id})", refoldBatch, func(v []any) (ch change) {
-		x := s.nodeOf(v)
-		if x == nil {
+		x, err := s.nodeOf(v)
+		if err != nil { // a check tells of it, and it stays as it is
 			return ch
 		}
 		for _, a := range asList(v[2]) {
@@ -43,14 +42,15 @@ func (s *Store) refold(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	const sourceText = "MATCH (n:Source) WHERE n.id > $after AND n._sort >= '' RETURN properties(n), n.id ORDER BY n.id LIMIT $limit"
-	err = s.refolded(ctx, sourceText, "MATCH (n:Source {id: row.id})", refoldTexts, func(v []any) change {
-		p, _ := v[0].(map[string]any)
-		return change{was: p, now: s.layout.sourceProps(&kg.Source{
-			ID: asString(p["id"]), Title: asString(p["title"]), URL: asString(p["url"]), Publisher: asString(p["publisher"]),
-			Authors: texts(asList(p["authors"])), PublishedOn: kg.PartialDate(asString(p["publishedOn"])),
-			Text: asString(p["text"]),
-		})}
+	const sources = "MATCH (s:Source) WHERE s.id > $after AND s._sort >= '' RETURN " + sourceText + ", properties(s), s.id AS last ORDER BY last LIMIT $limit"
+	err = s.refolded(ctx, sources, "MATCH (n:Source {id: row.id})", refoldTexts, func(v []any) (ch change) {
+		x, err := sourceOf(v)
+		if err != nil {
+			return ch
+		}
+		ch.was, _ = v[len(v)-2].(map[string]any)
+		ch.now = s.layout.sourceProps(x)
+		return ch
 	})
 	if err != nil {
 		return err

@@ -43,8 +43,8 @@ func (c *compiler) entity(row *list, n string, types catalog.TypeSet, sel *plan.
 	for _, p := range c.props(sel) {
 		d.add(c.entityProp(row, n, types, p))
 	}
-	for _, f := range sel.Kids {
-		d.kids = append(d.kids, c.entityKid(row, n, types, f))
+	for _, f := range sel.Children {
+		d.children = append(d.children, c.entityChild(row, n, types, f))
 	}
 	return d
 }
@@ -117,8 +117,8 @@ func (r *record) add(p prop) {
 	r.props = append(r.props, p)
 }
 
-// entityKid writes the column of what is followed from an entity, unless it never applies.
-func (c *compiler) entityKid(row *list, n string, types catalog.TypeSet, f *plan.Field) *page {
+// entityChild writes the column of what is followed from an entity, unless it never applies.
+func (c *compiler) entityChild(row *list, n string, types catalog.TypeSet, f *plan.Field) *page {
 	on := f.On & types
 	if on == 0 {
 		return nil
@@ -163,9 +163,9 @@ func (c *compiler) link(row *list, v linkVars, sel *plan.Sel) *record {
 	for _, p := range c.props(sel) {
 		d.add(c.linkProp(row, v, p))
 	}
-	for _, f := range sel.Kids {
+	for _, f := range sel.Children {
 		if !f.On.Has(c.cat.Link.Index) {
-			d.kids = append(d.kids, nil)
+			d.children = append(d.children, nil)
 			continue
 		}
 		k := &page{on: f.On}
@@ -180,7 +180,7 @@ func (c *compiler) link(row *list, v linkVars, sel *plan.Sel) *record {
 		default:
 			k = nil
 		}
-		d.kids = append(d.kids, k)
+		d.children = append(d.children, k)
 	}
 	return d
 }
@@ -269,14 +269,14 @@ func (c *compiler) source(row *list, n string, sel *plan.Sel) *record {
 			d.add(prop{})
 		}
 	}
-	for _, f := range sel.Kids {
+	for _, f := range sel.Children {
 		if !f.On.Has(c.cat.Source.Index) || f.Follow != plan.LinksOf {
-			d.kids = append(d.kids, nil)
+			d.children = append(d.children, nil)
 			continue
 		}
 		k := &page{on: f.On, column: c.column(row)}
 		c.linksOf(k, n, f)
-		d.kids = append(d.kids, k)
+		d.children = append(d.children, k)
 	}
 	return d
 }
@@ -337,17 +337,17 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 		for _, p := range sel.Props {
 			d.props = append(d.props, pieceOf(p.Name))
 		}
-		for _, k := range sel.Kids {
+		for _, k := range sel.Children {
 			if k.Follow == plan.LinkOf && k.On.Has(c.cat.Evidence.Index) {
 				p := &page{on: k.On, one: true, column: c.column(own)}
 				c.w("[")
 				p.link = c.link(&list{}, linkVars{r: r, refuted: true}, k.Node)
 				c.w("]")
-				d.kids = append(d.kids, p)
+				d.children = append(d.children, p)
 				continue
 			}
 			if k.Follow != plan.SourceOf || !k.On.Has(c.cat.Evidence.Index) {
-				d.kids = append(d.kids, nil)
+				d.children = append(d.children, nil)
 				continue
 			}
 			p := &page{on: k.On, one: true, column: c.column(own)}
@@ -358,7 +358,7 @@ func (c *compiler) evidence(row *list, r string, sel *plan.Sel, f *plan.Field) *
 				c.in(func() { c.returning(func(own *list) { p.node = c.source(own, s, k.Node) }) }, s)
 				c.w(" }")
 			})
-			d.kids = append(d.kids, p)
+			d.children = append(d.children, p)
 		}
 	}
 	c.w("]")

@@ -8,7 +8,6 @@ import (
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
-	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/store"
 )
@@ -34,20 +33,16 @@ func (s *Store) scan(ctx context.Context, text string, f func(v []any) error) er
 	return failure(ctx, err)
 }
 
-// sourceText reads sources whole.
-const sourceText = "s.id, s.title, s.url, s.kind, s.publisher, s.authors, s.publishedOn, s.text"
-
-func sourceOf(v []any) *kg.Source {
-	return &kg.Source{
-		ID: asString(v[0]), Title: asString(v[1]), URL: asString(v[2]), Kind: asString(v[3]), Publisher: asString(v[4]), Authors: texts(asList(v[5])),
-		PublishedOn: kg.PartialDate(asString(v[6])), Text: asString(v[7]),
-	}
-}
-
 // Sources reads all sources by id, in the order of an index.
 func (s *Store) Sources(ctx context.Context, f func(*kg.Source) error) error {
 	return s.scan(ctx, "MATCH (s:Source) WHERE s.id >= '' AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id",
-		func(v []any) error { return f(sourceOf(v)) })
+		func(v []any) error {
+			x, err := sourceOf(v)
+			if err != nil {
+				return err
+			}
+			return f(x)
+		})
 }
 
 // nodesText reads entities whole, those that fit.
@@ -61,56 +56,16 @@ func (s *Store) nodesText(where string) string {
 	return string(c.text)
 }
 
-// nodeOf is an entity as nodesText reads it, nil for somebody else's node.
-func (s *Store) nodeOf(v []any) *kg.Node {
-	t := s.layout.cat.TypeAt(uint8(asInt(v[0])))
-	if t == nil {
-		return nil
-	}
-	p, _ := v[1].(map[string]any)
-	x := nodeFrom(t, p)
-	if stands, ok := v[2].(bool); ok {
-		x.Verified = &stands
-	}
-	return x
-}
-
-// nodeFrom is the entity that has these properties.
-func nodeFrom(t *catalog.Type, p map[string]any) *kg.Node {
-	x := &kg.Node{
-		ID: asString(p["id"]), Type: t.Enum, Name: asString(p["name"]), Description: asString(p["description"]), Aliases: texts(asList(p["aliases"])),
-		CreatedAt: asTime(p["createdAt"]), UpdatedAt: asTime(p["updatedAt"]),
-	}
-	x.ExternalIDs, x.FormerIDs = externalIDs(p["externalIds"]), texts(asList(p["formerIds"]))
-	for _, own := range t.Props {
-		if v, ok := p[own.Name]; ok {
-			if x.Props == nil {
-				x.Props = map[string]any{}
-			}
-			x.Props[own.Name] = v
-		}
-	}
-	return x
-}
-
-// externalIDs are an entity's external ids as they are kept.
-func externalIDs(kept any) (out []kg.ExternalID) {
-	ext := texts(asList(kept))
-	for i := 0; i+2 < len(ext); i += 3 {
-		e := kg.ExternalID{Scheme: ext[i], Value: ext[i+1], URL: ext[i+2]}
-		if e.URL == "-" {
-			e.URL = ""
-		}
-		out = append(out, e)
-	}
-	return out
-}
-
 // ExternalIDs reads the external ids of all entities.
 func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.ExternalID) error) error {
 	return s.scan(ctx,
 		"MATCH (n:Entity) WHERE n.id >= '' AND n._sort IS NOT NULL AND n.externalIds IS NOT NULL RETURN n.id, n.externalIds ORDER BY n.id", func(v []any) error {
-			for _, e := range externalIDs(v[1]) {
+			var read fields
+			ids := read.externalIDs(v[1])
+			if read.wrong != "" {
+				return misfit("entity", v[0], read.wrong)
+			}
+			for _, e := range ids {
 				if err := f(asString(v[0]), e); err != nil {
 					return err
 				}
@@ -122,15 +77,13 @@ func (s *Store) ExternalIDs(ctx context.Context, f func(entity string, e kg.Exte
 // Nodes reads all entities by id, in the order of an index.
 func (s *Store) Nodes(ctx context.Context, f func(*kg.Node) error) error {
 	return s.scan(ctx, s.nodesText("n.id >= ''"), func(v []any) error {
-		if x := s.nodeOf(v); x != nil {
-			return f(x)
+		x, err := s.nodeOf(v)
+		if err != nil {
+			return err
 		}
-		return nil
+		return f(x)
 	})
 }
-
-// linkText reads links with all they rest on.
-const linkText = "r.id, coalesce(r.kind, type(r)), startNode(r).id, endNode(r).id, r.role, r.since, r.until, r.createdAt, r.updatedAt, coalesce(r.evidenceSources, r.sources), r.excerpts, r.prefixes, r.suffixes, r.stances, r.verified, r.starts, r.ends"
 
 // linkPage is how many links of a kind are read at once when all are read.
 const linkPage = 1000
@@ -152,7 +105,11 @@ func (r *linkRun) next(ctx context.Context, s *Store) error {
 		return err
 	}
 	for _, v := range rows {
-		r.page = append(r.page, linkOf(v))
+		x, err := s.layout.linkOf(v)
+		if err != nil {
+			return err
+		}
+		r.page = append(r.page, x)
 	}
 	if r.done = len(rows) < linkPage; len(rows) > 0 {
 		r.last = r.page[len(r.page)-1].ID
@@ -192,34 +149,6 @@ func (s *Store) Links(ctx context.Context, f func(*kg.Link) error) error {
 			return err
 		}
 	}
-}
-
-func linkOf(v []any) *kg.Link {
-	x := &kg.Link{
-		ID: asString(v[0]), Kind: asString(v[1]), From: asString(v[2]), To: asString(v[3]), Role: asString(v[4]),
-		Since: kg.PartialDate(asString(v[5])), Until: kg.PartialDate(asString(v[6])), CreatedAt: asTime(v[7]), UpdatedAt: asTime(v[8]),
-	}
-	at := func(list any, i int) string {
-		if l := asList(list); i < len(l) {
-			return asString(l[i])
-		}
-		return ""
-	}
-	x.Evidence = make([]kg.Evidence, len(asList(v[10])))
-	for i := range x.Evidence {
-		x.Evidence[i] = kg.Evidence{
-			Source: at(v[9], i), Excerpt: at(v[10], i), Prefix: at(v[11], i),
-			Suffix: at(v[12], i), Stance: at(v[13], i),
-		}
-		if m := at(v[14], i); m != "" {
-			yes := m == "true"
-			x.Evidence[i].Verified = &yes
-			if yes && i < len(asList(v[15])) {
-				x.Evidence[i].Start, x.Evidence[i].End = int(asInt(asList(v[15])[i])), int(asInt(asList(v[16])[i]))
-			}
-		}
-	}
-	return x
 }
 
 // Types finds what records are by their ids. An id's prefix says where to look: links have an index for each kind.
@@ -284,33 +213,39 @@ func (s *Store) Records(ctx context.Context, ids []string) (*store.Batch, error)
 func (s *Store) records(ctx context.Context, ids []string, read running) (*store.Batch, error) {
 	sources, entities, links := kg.SortIDs(ids)
 	b := &store.Batch{}
-	find := func(ids []string, text string, f func(v []any)) error {
+	find := func(ids []string, text string, f func(v []any) error) error {
 		if len(ids) == 0 {
 			return nil
 		}
 		rows, err := read(ctx, text, map[string]any{"ids": ids})
-		for _, r := range rows {
-			f(r)
+		for i := 0; i < len(rows) && err == nil; i++ {
+			err = f(rows[i])
 		}
 		return err
 	}
 	if err := find(sources,
-		"MATCH (s:Source) WHERE s.id IN $ids AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) {
-			b.Sources = append(b.Sources,
-				sourceOf(v))
+		"MATCH (s:Source) WHERE s.id IN $ids AND s._sort IS NOT NULL RETURN "+sourceText+" ORDER BY s.id", func(v []any) error {
+			x, err := sourceOf(v)
+			b.Sources = append(b.Sources, x)
+			return err
 		}); err != nil {
 		return nil, err
 	}
-	if err := find(entities, s.nodesText("n.id IN $ids"), func(v []any) {
-		if x := s.nodeOf(v); x != nil {
-			b.Nodes = append(b.Nodes, x)
-		}
+	if err := find(entities, s.nodesText("n.id IN $ids"), func(v []any) error {
+		x, err := s.nodeOf(v)
+		b.Nodes = append(b.Nodes, x)
+		return err
 	}); err != nil {
 		return nil, err
 	}
-	err := find(links, s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id",
-		func(v []any) { b.Links = append(b.Links, linkOf(v)) })
-	return b, err
+	if err := find(links, s.layout.anyLink()+" RETURN "+linkText+" ORDER BY r.id", func(v []any) error {
+		x, err := s.layout.linkOf(v)
+		b.Links = append(b.Links, x)
+		return err
+	}); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 // linksAt writes a query for the links that end at some entities.

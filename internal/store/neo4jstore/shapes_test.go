@@ -57,8 +57,8 @@ func (b *builder) sel(props ...string) *plan.Sel {
 	return s
 }
 
-func with(s *plan.Sel, kids ...*plan.Field) *plan.Sel {
-	s.Kids = append(s.Kids, kids...)
+func with(s *plan.Sel, children ...*plan.Field) *plan.Sel {
+	s.Children = append(s.Children, children...)
 	return s
 }
 
@@ -145,7 +145,7 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 	b := &builder{t: t, cat: cat}
 	everything := cat.Entities | b.types("Source", "Link", "Evidence")
 	person := b.types("Person")
-	theme := func(kids ...*plan.Field) *plan.Sel { return with(b.sel("id", "name"), kids...) }
+	theme := func(children ...*plan.Field) *plan.Sel { return with(b.sel("id", "name"), children...) }
 
 	chain := b.field("Person", "affiliations", with(b.sel("id", "name"),
 		b.field("Institution", "organized", with(b.sel("id", "name"),
@@ -160,7 +160,7 @@ func shapes(t testing.TB, cat *catalog.Catalog) []shape {
 	source := b.single(plan.SourceOf, "Evidence", b.sel("id", "title", "url", "kind", "publisher", "authors",
 		"publishedOn", "contentHash"))
 	proof := b.evidence(2, "id", "excerpt", "prefix", "suffix", "stance", "verified")
-	proof.Node.Kids = []*plan.Field{source}
+	proof.Node.Children = []*plan.Field{source}
 	proof.Want.Cursors = true
 	after := b.evidence(1, "excerpt")
 	after.Page.After = []kg.Value{kg.IntValue(0), str("e_zzzz")}

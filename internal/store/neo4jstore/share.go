@@ -205,7 +205,7 @@ func (s *Store) run(ctx context.Context, st *statement, b *batch) {
 	number := make([]int, len(b.members))
 	for i, w := range b.members {
 		values := w.c.values
-		same := slices.IndexFunc(rows, func(r any) bool { return reflect.DeepEqual(r.([]any)[1:], values[1:]) }) //nolint:forcetypeassert // made here
+		same := slices.IndexFunc(rows, func(r any) bool { return reflect.DeepEqual(r.([]any)[1:], values[1:]) }) // made here
 		if same < 0 {
 			same = len(rows)
 			values[0] = int64(same)

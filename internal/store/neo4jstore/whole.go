@@ -138,10 +138,14 @@ func (s *Store) Unverified(ctx context.Context) (ids []string, trips int, err er
 	text := "MATCH (:Entity)-[r:" + s.layout.allLinks +
 		"]->(:Entity) WHERE r._unverified > 0 AND 'false' IN r.verified AND " + ours("r") + " RETURN " + linkText
 	err = s.stream(ctx, longest, text, nil, func(r *neo4j.Record) error {
-		l := linkOf(r.Values)
-		for i := range l.Evidence {
-			if v := l.Evidence[i].Verified; v != nil && !*v {
-				ids = append(ids, kg.EvidenceID(l.ID, &l.Evidence[i]))
+		var f fields
+		id, list := asString(r.Values[0]), f.evidence(r.Values)
+		if f.wrong != "" {
+			return misfit("link", r.Values[0], f.wrong)
+		}
+		for i := range list {
+			if v := list[i].Verified; v != nil && !*v {
+				ids = append(ids, kg.EvidenceID(id, &list[i]))
 			}
 		}
 		return nil

@@ -75,11 +75,11 @@ func asked(cat *catalog.Catalog) map[string]*plan.Query {
 	return map[string]*plan.Query{
 		"point": root(plan.Query{Start: plan.ByID, IDs: []string{"p7"}, Types: all}, both, 1),
 		"list": root(plan.Query{Start: plan.Everything, Types: 1 << person},
-			&plan.Sel{Props: both.Props, Kids: []*plan.Field{affiliations}}, 50),
+			&plan.Sel{Props: both.Props, Children: []*plan.Field{affiliations}}, 50),
 		"hub's count": root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all},
-			&plan.Sel{Kids: []*plan.Field{members}}, 1),
+			&plan.Sel{Children: []*plan.Field{members}}, 1),
 		"hub's filtered": root(plan.Query{Start: plan.ByID, IDs: []string{"i0"}, Types: all},
-			&plan.Sel{Kids: []*plan.Field{&filtered}}, 1),
+			&plan.Sel{Children: []*plan.Field{&filtered}}, 1),
 		"common words": root(plan.Query{
 			Start: plan.Search, Types: 1 << person,
 			Search: text.NewSearch("ada person"),

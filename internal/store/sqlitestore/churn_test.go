@@ -16,7 +16,8 @@ import (
 )
 
 // churned is a store that gets to what it is told by detours: records are first written otherwise, in several loads
-// with a version made after each, and in between it is closed, with a snapshot, and opened again. Its answers must be
+// with a version made after each, some of them are deleted again, and in between it is closed, with a snapshot, and
+// opened again. Its answers must be
 // those of a store that was filled at once.
 type churned struct {
 	*sqlitestore.Store
@@ -109,11 +110,33 @@ func (l *churning) Commit(ctx context.Context) error {
 			links.Links = append(links.Links, &o)
 		}
 	}
+	// what is there for a while, and is deleted before the snapshot, behind it, and after the store was opened again
+	passing := func(i int) string { return fmt.Sprint("passing-", i) }
+	for i := range 6 {
+		links.Nodes = append(links.Nodes, &kg.Node{ID: passing(i), Type: "PERSON", Name: "Passing " + fmt.Sprint(i), Aliases: []string{"Otherwise"}})
+		links.Sources = append(links.Sources, &kg.Source{ID: "s_" + passing(i), Kind: "ARTICLE", Title: "Passing"})
+	}
+	for i := range 6 {
+		links.Links = append(links.Links, &kg.Link{
+			ID: "l_" + passing(i), Kind: "AFFILIATED_WITH", From: passing(i), To: passing((i + 1) % 6),
+			Evidence: []kg.Evidence{{Source: "s_" + passing(i), Excerpt: "it passed", Stance: "SUPPORTS"}},
+		})
+	}
 	fill(t, c.Store, &links)
+	gone := func(i int) []string {
+		return []string{"l_" + passing(i), "l_" + passing((i+5)%6), passing(i), "s_" + passing(i)}
+	}
+	var dropped []string
+	for _, x := range links.Links[:len(links.Links)-6] {
+		if len(dropped) < 20 {
+			dropped = append(dropped, x.ID)
+		}
+	}
+	fill(t, c.Store, &store.Batch{Delete: append(dropped, gone(0)...)})
 	if err := sqlitestore.Snapshot(ctx, c.Store); err != nil {
 		return err
 	}
-	fill(t, c.Store, &store.Batch{Nodes: l.b.Nodes})
+	fill(t, c.Store, &store.Batch{Nodes: l.b.Nodes, Delete: gone(2)})
 	if err := c.Store.Close(); err != nil {
 		return err
 	}
@@ -124,6 +147,7 @@ func (l *churning) Commit(ctx context.Context) error {
 	if err := c.Warm(ctx); err != nil {
 		return err
 	}
+	fill(t, c.Store, &store.Batch{Delete: slices.Concat(gone(1), gone(3), gone(4), gone(5))})
 	fill(t, c.Store, &l.b)
 	// loads look up no key that they have just given out; this does
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.dir, "g.db"))

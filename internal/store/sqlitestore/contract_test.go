@@ -15,6 +15,7 @@ func TestContract(t *testing.T) {
 	cat, path := parse(t), ""
 	storetest.Run(t, storetest.Factory{
 		Catalog: cat,
+		Damages: damagesOf(func() string { return path }),
 		Open: func(t *testing.T) store.Store {
 			t.Helper()
 			path = filepath.Join(t.TempDir(), "g.db")

@@ -63,7 +63,7 @@ func (s *Store) current(ctx context.Context) (*memgraph.Graph, error) {
 		return graph, nil
 	}
 	done := make(chan error, 1)
-	ahead := s.beside(func(ctx context.Context) {
+	ahead := s.inBackground(func(ctx context.Context) {
 		_, err := s.rebuild(ctx)
 		if err != nil {
 			s.watch.again()
@@ -88,14 +88,15 @@ func (s *Store) current(ctx context.Context) (*memgraph.Graph, error) {
 	}
 }
 
-// beside runs f beside the requests; false when the store is closed. Close ends its ctx and waits for it.
-func (s *Store) beside(f func(ctx context.Context)) bool {
-	s.besideMu.Lock()
-	defer s.besideMu.Unlock()
+// inBackground runs f on a goroutine of its own, and reports whether it does: not when the store is closed. Close ends
+// the context of f and waits for it.
+func (s *Store) inBackground(f func(ctx context.Context)) bool {
+	s.backgroundMu.Lock()
+	defer s.backgroundMu.Unlock()
 	if s.closed.Load() {
 		return false
 	}
-	s.besides.Go(func() { f(s.ctx) })
+	s.background.Go(func() { f(s.ctx) })
 	return true
 }
 
@@ -131,14 +132,14 @@ func (s *Store) make(ctx context.Context) (_ *memgraph.Graph, unkept bool, _ err
 	}
 	s.graph.Store(graph)
 	if graph.Full() {
-		s.beside(func(context.Context) { graph.Merge() })
+		s.inBackground(func(context.Context) { graph.Merge() })
 	}
 	return graph, first && graph != old && graph.Size() >= s.snapshotFrom, nil
 }
 
 // keep saves a version beside the requests.
 func (s *Store) keep(graph *memgraph.Graph) {
-	s.beside(func(ctx context.Context) { s.unsaved(ctx, s.save(ctx, graph)) })
+	s.inBackground(func(ctx context.Context) { s.unsaved(ctx, s.save(ctx, graph)) })
 }
 
 // unsaved logs why a snapshot was not saved. It is an aid: without it the next start takes longer.

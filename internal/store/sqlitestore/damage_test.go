@@ -156,7 +156,7 @@ func heard(ctx context.Context, cat *catalog.Catalog, s store.Store) (string, er
 		return sel
 	}
 	link := props("id", "role", "since", "until", "createdAt")
-	link.Kids = []*plan.Field{{
+	link.Children = []*plan.Field{{
 		Follow: plan.EvidenceOf, On: 1 << cat.Link.Index, Page: plan.Paging{N: 10}, Want: plan.Want{Rows: true}, Node: props("id",
 			"excerpt", "stance", "verified"),
 	}}

@@ -3,6 +3,7 @@ package sqlitestore_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/throughline/throughline/internal/kg"
@@ -26,6 +27,7 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 		most := len(g.Links) * 3 / 4
 		fill(t, s, &store.Batch{Sources: g.Sources, Nodes: g.Nodes, Links: g.Links[:most]})
 		before := int64(0)
+		var isolated []*kg.Node // no link ends at them
 		for step := range 40 {
 			b := &store.Batch{}
 			if step%4 == 3 {
@@ -73,7 +75,19 @@ func TestAnImageMadeInStepsIsTheOneMadeAtOnce(t *testing.T) {
 				}
 				b.Links = append(b.Links, &l)
 			}
+			for range r.IntN(8) * min(step%3, 1) { // a later step may write it again
+				gone := g.Links[r.IntN(len(g.Links))].ID
+				if !slices.ContainsFunc(b.Links, func(l *kg.Link) bool { return l.ID == gone }) {
+					b.Delete = append(b.Delete, gone)
+				}
+			}
+			if isolated != nil && step%5 == 0 {
+				b.Delete = append(b.Delete, isolated[r.IntN(len(isolated))].ID)
+			}
 			fill(t, s, b)
+			if len(b.Nodes) > 0 && step%4 == 3 {
+				isolated = append(isolated, b.Nodes[0])
+			}
 			steps, once, wasted, err := sqlitestore.Derived(t.Context(), s)
 			if err != nil {
 				t.Fatal(err)

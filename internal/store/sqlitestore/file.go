@@ -33,6 +33,9 @@ const (
 	ownerAt   = 68 // PRAGMA application_id, likewise
 )
 
+// Ours reports whether a file says that it is an embedded store.
+func Ours(ctx context.Context, path string) bool { return inspect(ctx, path) == nil }
+
 // inspect reads what a file says of itself, before it is opened as a store, so that a file that is not ours stays as it
 // is.
 func inspect(ctx context.Context, path string) error {
@@ -66,7 +69,7 @@ func inspect(ctx context.Context, path string) error {
 	return nil
 }
 
-// inspectLog asks a file whose first bytes do not say whose it is. What does may stand in its log still.
+// inspectLog asks SQLite whose a file is whose first bytes do not say it: they may stand in its write-ahead log still.
 func inspectLog(ctx context.Context, path string) error {
 	ask := url.Values{"mode": {"ro"}}
 	if _, err := os.Stat(path + "-wal"); errors.Is(err, fs.ErrNotExist) {

@@ -616,6 +616,62 @@ func TestQuotationsOfAnEarlierVersionAreCompared(t *testing.T) {
 	}
 }
 
+// TestWordsThatAnEarlierVersionCutAreNotVerified opens a file of a version that took words for those of a text which stand
+// within others. A link that is damaged stays as it is, and nothing else waits for it.
+func TestWordsThatAnEarlierVersionCutAreNotVerified(t *testing.T) {
+	cat := parse(t)
+	path := filepath.Join(t.TempDir(), "g.db")
+	s := keep(t, cat, path)
+	fill(t, s, cut())
+	const all = `SELECT group_concat(id || ' ' || unverified || ' ' || evidence, char(10) ORDER BY id) FROM link`
+	before := told(t, path, all)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	edit(t, path,
+		`UPDATE link SET unverified = 0, evidence = replace(evidence, ',false]', ',true,8,28]') WHERE id <> 'l_moved'`,
+		`UPDATE link SET evidence = replace(evidence, ',true,41,61]', ',true,8,28]') WHERE id = 'l_moved'`,
+		`UPDATE link SET sum = throughline_sum(k, id, kind, from_k, to_k, hex(role), since, until, sources, refuters, unverified, createdAt, updatedAt, quoted),
+			wordsSum = throughline_sum(k, evidence)`,
+		`UPDATE link SET evidence = replace(evidence, 'ffiliated', 'ffiliatet') WHERE id = 'l_damaged'`,
+		`PRAGMA user_version = 15`)
+	if now := told(t, path, all); strings.Contains(now, "false") || strings.Contains(now, "41") {
+		t.Fatalf("the words are\n%s", now)
+	}
+	s = keep(t, cat, path)
+	got := told(t, path, all)
+	want := strings.NewReplacer("l_damaged 1 ", "l_damaged 0 ").Replace(before)
+	at := strings.Index(want, "l_damaged")
+	end := at + strings.Index(want[at:], "\n")
+	damaged := strings.NewReplacer("false]", "true,8,28]", "ffiliated", "ffiliatet").Replace(want[at:end])
+	if want = want[:at] + damaged + want[end:]; got != want {
+		t.Errorf("the words are\n%s\nwant\n%s", got, want)
+	}
+	var found []string
+	if _, err := s.Check(t.Context(), func(d store.Damage) error { found = append(found, d.ID); return nil }); err != nil ||
+		fmt.Sprint(found) != "[l_damaged]" {
+		t.Errorf("damaged are %v, %v", found, err)
+	}
+}
+
+// cut are links whose words stand within others of their text, alone or before they stand there by themselves.
+func cut() *store.Batch {
+	b := two()
+	b.Sources = []*kg.Source{
+		{ID: "s_cut", Kind: "ARTICLE", Title: "Cut", Text: "is un-unaffiliated with Clubs"},
+		{ID: "s_moved", Kind: "ARTICLE", Title: "Moved", Text: "is un-unaffiliated with Clubs, but he is affiliated with Club"},
+	}
+	of := func(id, source, words string) *kg.Link {
+		l := *b.Links[0]
+		l.ID, l.Evidence = id, []kg.Evidence{{Source: source, Excerpt: words, Stance: kg.Supports}}
+		return &l
+	}
+	b.Links = []*kg.Link{
+		of("l_cut", "s_cut", "affiliated with Club"), of("l_damaged", "s_cut", "affiliated with Clubs"), of("l_moved", "s_moved", "affiliated with Club"),
+	}
+	return b
+}
+
 // told is the one text that a statement gives.
 func told(t *testing.T, path, query string) (s string) {
 	t.Helper()

@@ -53,13 +53,14 @@ type load struct {
 	unindexed bool  // there is no index of the links' ids: see indexLinks
 	feed      *feed // nil when the file was not empty, or a row was changed
 
-	nodes   map[string]int64 // rows by id; emptied when it grows beyond maxKnown
-	sources map[string]*loadSource
-	texts   int // bytes of the sources' texts
-	buf     []byte
-	pieces  []kg.Evidence     // of a link, while it is written
-	words   map[int64]*string // of quotations, by their rows; emptied when they are more than maxTexts bytes
-	spoken  int               // bytes of them
+	nodes    map[string]int64 // rows by id; emptied when it grows beyond maxKnown
+	sources  map[string]*loadSource
+	migrates bool // what is damaged is passed over
+	texts    int  // bytes of the sources' texts
+	buf      []byte
+	pieces   []kg.Evidence     // of a link, while it is written
+	words    map[int64]*string // of quotations, by their rows; emptied when they are more than maxTexts bytes
+	spoken   int               // bytes of them
 }
 
 // What a load remembers at most; what it has forgotten is looked up again.
@@ -109,14 +110,16 @@ const (
 	keysSQL   = `INSERT INTO meta VALUES ('source', ?), ('node', ?), ('link', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
 	countSQL  = `UPDATE meta SET value = value + ? WHERE key = ?`
 	setProof  = `UPDATE link SET evidence=?, unverified=?, quoted=?, rev=? WHERE k=?`
-	wordsSQL  = `SELECT type, props FROM node WHERE k = ?`
+	wordsSQL  = `SELECT id, type, props, throughline_sum(` + nodeSummed + `) = sum FROM node WHERE k = ?`
 	dropIndex = `DROP INDEX link_id`
 	makeIndex = `CREATE UNIQUE INDEX link_id ON link (id)`
 	// restingSQL looks at every link: a source's text changes seldom, and an index would cost every link of every load
 	restingSQL = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed +
 		`) = wordsSum FROM link WHERE ' ' || sources || ' ' || refuters || ' ' LIKE ?`
-	nextLinksSQL = `SELECT k, kind, to_k, evidence, quoted, 1 FROM link WHERE k > ? ORDER BY k LIMIT 5000`
-	quotingSQL   = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed +
+	// nextLinksSQL leaves out what is damaged, which stays as it is for a check to list
+	nextLinksSQL = `SELECT k, kind, to_k, evidence, quoted, 1 FROM link WHERE k > ? AND throughline_sum(` + wordsSummed +
+		`) = wordsSum ORDER BY k LIMIT 5000`
+	quotingSQL = `SELECT k, kind, to_k, evidence, quoted, throughline_sum(` + wordsSummed +
 		`) = wordsSum FROM link WHERE to_k = ? AND quoted > 0`
 )
 
@@ -489,9 +492,6 @@ func (l *load) touched(ctx context.Context, what int, row int64) error {
 	if _, err := l.noteChange.ExecContext(ctx, what, row, l.seq); err != nil {
 		return err
 	}
-	if l.seals[what] == nil {
-		return nil // a migration from the time before there were sums
-	}
 	_, err := l.seals[what].ExecContext(ctx, row)
 	return err
 }
@@ -577,7 +577,7 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 			var kind string
 			var to int64
 			var raw []byte
-			var was rules.Quoted
+			var was, quoted rules.Quoted
 			var whole bool
 			if err := rows.Scan(&last, &kind, &to, &raw, &was, &whole); err != nil {
 				return err
@@ -590,10 +590,12 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 				return err
 			}
 			evidence, _, _, unverified, err := l.evidence(ctx, l.buf[:0], stored)
-			if err != nil {
-				return err
+			if err == nil {
+				quoted, err = l.quoted(ctx, kind, to)
 			}
-			quoted, err := l.quoted(ctx, kind, to)
+			if l.migrates && kg.CodeOf(err) == kg.Corrupt {
+				continue // a text or a quotation is damaged
+			}
 			if err != nil {
 				return err
 			}
@@ -618,6 +620,16 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 	return n, last, nil
 }
 
+// prepareVerifying prepares the statements that compare the words of links that are there with the texts of their sources.
+func (l *load) prepareVerifying(ctx context.Context) error {
+	return l.prepare(ctx, []prepared{
+		{&l.findSource, textSQL},
+		{&l.findWords, wordsSQL},
+		{&l.noteChange, noteSQL},
+		{&l.seals[changedLink], sealLink},
+	})
+}
+
 // verifyAll checks the words of all links within a transaction of its own: how they are compared has changed.
 func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 	var texts bool
@@ -625,15 +637,11 @@ func (s *Store) verifyAll(ctx context.Context, tx *sql.Tx) error {
 		`SELECT EXISTS (SELECT 1 FROM source WHERE text <> '')`).Scan(&texts); err != nil || !texts {
 		return err
 	}
-	l := &load{s: s, tx: tx, sources: map[string]*loadSource{}}
+	l := &load{s: s, tx: tx, sources: map[string]*loadSource{}, migrates: true}
 	if err := tx.QueryRowContext(ctx, beginSQL).Scan(&l.seq); err != nil {
 		return err
 	}
-	if err := l.prepare(ctx, []prepared{
-		{&l.findSource, textSQL},
-		{&l.findWords, wordsSQL},
-		{&l.noteChange, noteSQL},
-	}); err != nil {
+	if err := l.prepareVerifying(ctx); err != nil {
 		return err
 	}
 	for last := int64(0); ; {
@@ -726,9 +734,13 @@ func (l *load) quoted(ctx context.Context, kind string, to int64) (rules.Quoted,
 	}
 	words, ok := l.words[to]
 	if !ok {
-		var typ, props string
-		if err := l.findWords.QueryRowContext(ctx, to).Scan(&typ, &props); err != nil {
+		var id, typ, props string
+		var whole bool
+		if err := l.findWords.QueryRowContext(ctx, to).Scan(&id, &typ, &props, &whole); err != nil {
 			return rules.Unheld, err
+		}
+		if !whole {
+			return rules.Unheld, l.s.damaged("entity", id)
 		}
 		if q := l.s.cat.QuotedOf(typ); q != nil {
 			own := map[string]any{}

@@ -36,7 +36,7 @@ var migrations embed.FS
 
 // verifyingMigration is the last migration after which all excerpts, and the words of quotations, are compared with
 // their texts again.
-const verifyingMigration = "migrations/0007.sql"
+const verifyingMigration = "migrations/0016.sql"
 
 // applicationID marks a file as ours in its header (PRAGMA application_id): "ThLn".
 const applicationID = 0x54684c6e
@@ -80,11 +80,11 @@ type Store struct {
 	watch  watcher
 	closed atomic.Bool
 	// what goes on beside requests: see beside
-	ctx      context.Context //nolint:containedctx // of the store's own work, which ends when it is closed
-	cancel   context.CancelFunc
-	besides  sync.WaitGroup
-	besideMu sync.Mutex
-	once     bool // see Options
+	ctx          context.Context //nolint:containedctx // of the store's own work, which ends when it is closed
+	cancel       context.CancelFunc
+	background   sync.WaitGroup
+	backgroundMu sync.Mutex
+	once         bool // see Options
 	// snapshotFrom is defaultSnapshotFrom, but in tests.
 	snapshotFrom int64
 	// temporary is the folder of a store that is in memory only.
@@ -388,17 +388,17 @@ func (s *Store) Discard() {
 
 // Close closes the file. It does not wait for requests: their statements fail.
 func (s *Store) Close() error {
-	s.besideMu.Lock()
+	s.backgroundMu.Lock()
 	before := s.closed.Swap(true)
-	s.besideMu.Unlock()
+	s.backgroundMu.Unlock()
 	if before {
 		return nil
 	}
 	if s.once {
-		s.besides.Wait()
+		s.background.Wait()
 	}
 	s.cancel()
-	s.besides.Wait()
+	s.background.Wait()
 	err := s.watch.close()
 	for _, db := range []*sql.DB{s.read.DB, s.bulk, s.write} {
 		if db != nil {

@@ -56,7 +56,12 @@ type snapshotPart struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-var errSnapshot = errors.New("the snapshot does not fit together")
+var (
+	errSnapshot = errors.New("the snapshot does not fit together")
+	// those of a snapshot that is whole and of no use
+	errOtherProgram = errors.New("another program wrote it")
+	errOtherRules   = errors.New("the schema has changed, or how text is folded")
+)
 
 // save keeps a version in the file.
 func (s *Store) save(ctx context.Context, graph *memgraph.Graph) (err error) {
@@ -150,7 +155,12 @@ func readSnapshot(ctx context.Context, cat *catalog.Catalog, db *sql.DB) (*memgr
 	if err != nil {
 		return nil, err
 	}
-	h, err := readSnapshotHead(ctx, txs, cat, &now)
+	return snapshotIn(ctx, cat, txs, &now)
+}
+
+// snapshotIn reads the snapshot that transactions see, in the state now.
+func snapshotIn(ctx context.Context, cat *catalog.Catalog, txs []*sql.Tx, now *head) (*memgraph.Graph, error) {
+	h, err := readSnapshotHead(ctx, txs, cat, now)
 	if err != nil {
 		return nil, err
 	}
@@ -253,9 +263,9 @@ func readSnapshotHead(ctx context.Context, txs []*sql.Tx, cat *catalog.Catalog, 
 	}
 	switch {
 	case h.Format != memgraph.DumpFormat || h.Machine != memgraph.Machine():
-		return nil, errors.New("another program wrote it")
+		return nil, errOtherProgram
 	case h.Rules != memgraph.RuleSum(cat):
-		return nil, errors.New("the schema has changed, or how text is folded")
+		return nil, errOtherRules
 	case h.Seq > now.seq || h.Seq < now.changedFrom || h.Nodes > now.nodes || h.Link > now.link ||
 		h.Sources > now.sources:
 		return nil, errors.New("it is of another graph")

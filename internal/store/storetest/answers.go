@@ -21,8 +21,8 @@ func (s *suite) recordsOf(ids ...string) *plan.Query {
 		Follow: plan.LinkCount, On: s.Catalog.Entities, Kinds: s.Catalog.AllKinds(), Out: true, In: true, Other: s.Catalog.Entities,
 	}
 	q.Root.Node = &plan.Sel{
-		Props: []*catalog.Prop{s.Catalog.Prop("id"), s.Catalog.Prop("name")},
-		Kids:  []*plan.Field{links},
+		Props:    []*catalog.Prop{s.Catalog.Prop("id"), s.Catalog.Prop("name")},
+		Children: []*plan.Field{links},
 	}
 	q.Root.Want.Rows = true
 	return q
@@ -138,7 +138,7 @@ func (s *suite) readByKey(t *testing.T) {
 	ask := func(types catalog.TypeSet) *plan.Query {
 		q := s.recordsOf()
 		q.Types = types
-		q.Root.Node.Kids = append(q.Root.Node.Kids, evidence)
+		q.Root.Node.Children = append(q.Root.Node.Children, evidence)
 		return q
 	}
 	for _, c := range []struct {

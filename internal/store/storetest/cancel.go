@@ -49,7 +49,7 @@ func (s *suite) cancelling(t *testing.T) {
 				Follow: plan.Links, On: 1 << theme.Index, Kinds: 1 << broader.Index, Out: true, Other: 1 << theme.Index,
 				Page: plan.Paging{N: plan.MaxPageSize}, Want: plan.Want{Rows: true}, Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("name")}},
 			}
-			at.Kids = []*plan.Field{f}
+			at.Children = []*plan.Field{f}
 			at = f.Node
 		}
 		return q

@@ -71,9 +71,7 @@ func (r *random) compacted(t *testing.T, oracle *Oracle, x store.Store) []logged
 	if kept != oracle.kept || kept.First > max(first, 1) {
 		t.Fatalf("up to %d the log begins %+v, want %+v", first, kept, oracle.kept)
 	}
-	if _, err := x.Check(t.Context(), func(d store.Damage) error { return fmt.Errorf("%+v", d) }); err != nil {
-		t.Error(err)
-	}
+	sound(t, x)
 	return was[:len(was)-len(oracle.log)]
 }
 
@@ -192,7 +190,5 @@ func (s *suite) compactsBesideWriters(t *testing.T) {
 			t.Errorf("the items of change %d are %+v, %v", c.Seq, items, err)
 		}
 	}
-	if _, err := x.Check(t.Context(), func(d store.Damage) error { return fmt.Errorf("%+v", d) }); err != nil {
-		t.Error(err)
-	}
+	sound(t, x)
 }

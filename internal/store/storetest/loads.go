@@ -46,6 +46,7 @@ func runLoads(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.
 					return
 				}
 			}
+			sound(t, s)
 		})
 	}
 }

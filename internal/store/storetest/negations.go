@@ -229,7 +229,7 @@ func counted(t *testing.T, s store.Store, cat *catalog.Catalog, id string, how p
 	}
 	sel := &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}}
 	for _, f := range filters {
-		sel.Kids = append(sel.Kids, &plan.Field{
+		sel.Children = append(sel.Children, &plan.Field{
 			Follow: how, On: on, Kinds: cat.AllKinds(), Out: true,
 			In: how != plan.LinksOf, Other: cat.Entities, Links: f, Want: plan.Want{Total: true},
 		})
@@ -244,7 +244,7 @@ func counted(t *testing.T, s store.Store, cat *catalog.Catalog, id string, how p
 	}
 	out := make([]int64, len(filters))
 	for i := range out {
-		out[i] = res.Edges[0].Node.Kids[i].Total
+		out[i] = res.Edges[0].Node.Children[i].Total
 	}
 	return out
 }

@@ -408,12 +408,12 @@ func (r *random) sel(types catalog.TypeSet, depth int) *plan.Sel {
 				of = append(of, r.cat.TypeAt(i))
 			}
 		}
-		s.Kids = append(s.Kids, r.kid(pick(r, of), depth))
+		s.Children = append(s.Children, r.child(pick(r, of), depth))
 	}
 	return s
 }
 
-func (r *random) kid(t *catalog.Type, depth int) *plan.Field {
+func (r *random) child(t *catalog.Type, depth int) *plan.Field {
 	f := plan.Field{On: 1 << t.Index}
 	switch t {
 	case r.cat.Link:
@@ -816,7 +816,7 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error { return fi
 func Clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
 // CIRounds is the number of Rounds that CI asks for, in .ci/run.
-const CIRounds = 24
+const CIRounds = 12
 
 // Rounds is how many times as many graphs as by default the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
 func Rounds(t testing.TB) int {

@@ -58,9 +58,9 @@ func renderRow(sel *plan.Sel, row *kg.Row) any {
 	for i, p := range sel.Props {
 		m["."+p.Name] = renderValue(row.Vals[i])
 	}
-	for i, f := range sel.Kids {
+	for i, f := range sel.Children {
 		if f.On.Has(row.Type) {
-			m[fmt.Sprintf("%d", i)] = renderPage(f, &row.Kids[i])
+			m[fmt.Sprintf("%d", i)] = renderPage(f, &row.Children[i])
 		}
 	}
 	return m

@@ -20,6 +20,8 @@ type Factory struct {
 	// program.
 	Reopen func(t *testing.T, cat *catalog.Catalog) (store.Store, error)
 	Draws  Draws
+	// Damages are the ways in which what follows from records, and what they rest on, can be damaged: see repairs.
+	Damages []Damaging
 }
 
 // Draws is how much is asked. What is 0 stands for as much as suits a store that answers a new question within a
@@ -132,6 +134,8 @@ func Run(t *testing.T, f Factory, known Known) {
 		{"types", s.types},
 		{"former ids", s.formerIDs},
 		{"checks", s.checks},
+		{"repairs", s.repairs},
+		{"repairs beside writers", s.repairsBesideWriters},
 		{"errors", s.errors},
 		{"cancelling", s.cancelling},
 		{"readiness", s.readiness}, // it closes the store, as the next does

@@ -47,6 +47,7 @@ func (s *suite) writes(t *testing.T) {
 					return
 				}
 			}
+			sound(t, x)
 		})
 	}
 }

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useGraphiQL } from '@graphiql/react';
 import type { GraphiQLProps } from 'graphiql';
 import type { draw } from './explorer/draw';
+import { words } from './explorer/words';
 
 // The data of an answer; undefined while there is none.
 function dataOf(answer: string | undefined): unknown {
@@ -40,9 +41,9 @@ function Picture() {
     [drawing, answer],
   );
   return (
-    <section aria-label="Graph" className="graph-panel">
-      <div className="graphiql-doc-explorer-title">Graph</div>
-      {data === undefined && <p>Run a query: the entities and links of its answer are drawn here.</p>}
+    <section aria-label={words.answer.title} className="graph-panel">
+      <div className="graphiql-doc-explorer-title">{words.answer.title}</div>
+      {data === undefined && <p>{words.answer.run}</p>}
       <div ref={host} />
     </section>
   );
@@ -62,7 +63,7 @@ function GraphIcon() {
 }
 
 export const graphPlugin: NonNullable<GraphiQLProps['plugins']>[number] = {
-  title: 'Graph',
+  title: words.answer.title,
   icon: GraphIcon,
   content: Picture,
 };

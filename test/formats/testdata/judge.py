@@ -27,7 +27,53 @@ def made():
     return g
 
 
+def staff():
+    """A table of values of every kind: texts, numbers, dates by their formats, an empty row, what a formula has."""
+    from datetime import date, datetime
+
+    return [
+        [("Person", None), ("Born", None), ("Employer", None), ("Since", None), ("Until", None), ("Number", None)],
+        [("Zoë & Ann", None), (date(1970, 2, 3), "yyyy-mm-dd"), ("Acme", None), (date(2015, 3, 1), "mmm yyyy"), (2019, None), (42, "00000")],
+        [],
+        [("Omar\nHaddad", None), (1981, None), ("Acme", None), (datetime(2012, 5, 6, 7, 8), "d/m/yy h:mm"), (date(2020, 1, 1), "yyyy"), ("=2+2", None)],
+    ]
+
+
+def workbook(form, path):
+    if form == "openpyxl":
+        from openpyxl import Workbook
+
+        book = Workbook()
+        sheet = book.active
+        sheet.title = "Staff"
+        for i, row in enumerate(staff(), 1):
+            for j, (v, shown) in enumerate(row, 1):
+                c = sheet.cell(i, j, v)
+                if shown:
+                    c.number_format = shown
+        book.create_sheet("Old").sheet_state = "hidden"
+        book.save(path)
+        return
+    import xlsxwriter
+
+    book = xlsxwriter.Workbook(path, {"constant_memory": form == "xlsxwriter in rows"})
+    sheet = book.add_worksheet("Staff")
+    book.add_worksheet("Old").hide()
+    for i, row in enumerate(staff()):
+        for j, (v, shown) in enumerate(row):
+            as_shown = book.add_format({"num_format": shown}) if shown else None
+            if isinstance(v, str) and v.startswith("="):
+                sheet.write_formula(i, j, v, None, 4)
+            elif hasattr(v, "year"):
+                sheet.write_datetime(i, j, v, as_shown)
+            else:
+                sheet.write(i, j, v, as_shown)
+    book.close()
+
+
 def write(form, path):
+    if "xl" in form:
+        return workbook(form, path)
     import networkx as nx
 
     if form == "graphml":

@@ -76,8 +76,8 @@ func Part[T any](t testing.TB, all []T) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
 }
 
-// Checks sets how many checks rapid makes until the test ends: so many of each store where CI asks for its rounds, and as
-// many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than rapid is told to make. On
+// Checks sets how many checks rapid makes until the test ends: so many of each store where twice the rounds of CI are
+// asked for, and as many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than rapid is told to make. On
 // Neo4j each check takes some seconds.
 func Checks(t testing.TB, neo4j, embedded int) {
 	t.Helper()
@@ -91,7 +91,7 @@ func Checks(t testing.TB, neo4j, embedded int) {
 	if strings.Contains(t.Name(), "/neo4j") {
 		n, most = neo4j, math.MaxInt
 	}
-	n = min(most, max(1, n*storetest.Rounds(t)/storetest.CIRounds))
+	n = min(most, max(1, n*storetest.Rounds(t)/(2*storetest.CIRounds)))
 	t.Cleanup(func() { _ = checks.Set(before) })
 	if err := checks.Set(strconv.Itoa(n)); err != nil {
 		t.Fatal(err)
@@ -105,9 +105,15 @@ func Log(t testing.TB, s store.Logger) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := ""
+	out, seqs := "", map[string]int64{}
+	for i := range changes {
+		seqs[changes[i].ID] = changes[i].Seq
+	}
 	for i := range changes {
 		c := &changes[i]
+		if c.Reverts != "" {
+			c.Reverts = strconv.FormatInt(seqs[c.Reverts], 10)
+		}
 		items, err := s.Items(t.Context(), &store.ItemsQuery{Seq: c.Seq, Limit: 1000})
 		if err != nil {
 			t.Fatal(err)

@@ -3,6 +3,7 @@ import { words } from './words';
 
 export interface Problem {
   message: string;
+  path?: (string | number)[];
   extensions?: {
     code?: string;
     argument?: string[];
@@ -54,7 +55,26 @@ export async function look(): Promise<void> {
   note(isLoggedIn() && viewer.subject === null);
 }
 
-// ask asks, and refuses an answer with errors, unless a part of it will do.
+// What of the view that is shown is left out, as the store holds it damaged: the server's words. Events of this name are
+// sent when that changes.
+export const damage = { told: [] as string[], changed: 'damage' };
+
+export function tellDamage(told: string[]) {
+  if (told.length !== damage.told.length) {
+    damage.told = told;
+    dispatchEvent(new Event(damage.changed));
+  }
+}
+
+// isAnswered reports whether the field of an error has a value all the same, from which something is left out.
+function isAnswered(data: unknown, { path }: Problem): boolean {
+  const at = (value: unknown, key: string | number) => (value as Record<string | number, unknown> | null)?.[key];
+  return path !== undefined && (path.reduce(at, data) ?? null) !== null;
+}
+
+// ask asks, and refuses an answer in which a field has failed. What is damaged in the store is left out of lists: the rest
+// is shown, and the damage told. Where a part will do, fields may be null, of which one names what several are, or what is
+// damaged.
 export async function ask<T>(
   query: string,
   variables: Record<string, unknown> = {},
@@ -85,12 +105,18 @@ export async function ask<T>(
   } catch {
     throw new Error(words.errors.strange(response.status));
   }
-  if ((answer.errors?.length && !part) || !answer.data) {
-    const refused = new Refused(answer.errors ?? []);
+  const { data, errors = [] } = answer;
+  const isDamage = (e: Problem) => e.extensions?.code === 'CORRUPT' && (part || isAnswered(data, e));
+  const failed = errors.filter(e => !isDamage(e) && !(part && e.extensions?.code === 'AMBIGUOUS_REF'));
+  if (failed.length > 0 || !data) {
+    const refused = new Refused(failed.length > 0 ? failed : errors);
     if (refused.code === 'FORBIDDEN' && isLoggedIn()) {
       void look();
     }
     throw refused;
   }
-  return answer.data;
+  if (!signal?.aborted) {
+    tellDamage([...new Set([...damage.told, ...errors.filter(isDamage).map(e => e.message)])]);
+  }
+  return data;
 }

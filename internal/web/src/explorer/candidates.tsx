@@ -4,11 +4,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask } from './api';
 import type { Found, Graph } from './graph';
-import { Linked, Problem, entityPage } from './parts';
+import { Linked, Problem, entityPage, isSingle } from './parts';
 import type { Spoken } from './spoken';
 import { End, errorBits, type Added, type Named, type Payload } from './statement';
 import { words } from './words';
-import { typing } from './workbench';
 
 const w = words.candidates;
 
@@ -195,7 +194,7 @@ function Candidate({
       leave();
       return;
     }
-    if (typing(event) || event.ctrlKey || event.metaKey || event.altKey) {
+    if (!isSingle(event)) {
       return;
     }
     const does = {

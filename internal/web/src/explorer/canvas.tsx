@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 // The picture: Cytoscape on a canvas, and beside it a list of the same entities, for the keyboard and for those who listen.
-import { useEffect, useImperativeHandle, useRef, useState } from 'preact/hooks';
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { forwardRef } from 'preact/compat';
 import cytoscape, { type Core, type ElementDefinition, type NodeSingular } from 'cytoscape';
 import fcose from 'cytoscape-fcose';
@@ -19,9 +19,14 @@ export interface CanvasHandle {
   fit(): void;
   zoom(factor: number): void;
   find(id: string): void;
+  // focus gives the focus to an entry of the list beside the picture; leave, to one beside some that are hidden next.
+  focus(id: string): void;
+  leave(ids: string[]): void;
   png(): Promise<Blob>;
   places(): Places;
-  // refine has the places of what is not pinned refined; stop leaves what moves where it is; settled waits until nothing moves.
+  // arrange places anew what is not pinned; refine has its places refined; stop leaves what moves where it is; settled waits
+  // until nothing moves.
+  arrange(): void;
   refine(): void;
   stop(): void;
   settled(): Promise<void>;
@@ -39,6 +44,10 @@ export const colours = [
   '#7a5cc0',
   '#888888',
 ];
+
+// largest is how many pixels a picture that is saved is wide, or high, at most.
+export const largest = 8000;
+
 // placesOf returns where each node stands.
 function placesOf(cy: Core): Places {
   return Object.fromEntries(cy.nodes().map(n => [n.id(), [n.position('x'), n.position('y')] as [number, number]]));
@@ -148,7 +157,7 @@ function arrange(cy: Core, at: Places, placed: (all: Places) => void): boolean {
   const fresh = cy.nodes().filter(n => !at[n.id()]);
   cy.nodes().forEach(n => {
     const p = at[n.id()];
-    if (p) {
+    if (p && !n.grabbed()) {
       n.position({ x: p[0], y: p[1] });
     }
   });
@@ -157,6 +166,11 @@ function arrange(cy: Core, at: Places, placed: (all: Places) => void): boolean {
   }
   if (fresh.length < cy.nodes().length) {
     rings(cy, fresh);
+    const { x1, x2, y1, y2 } = cy.extent();
+    const box = fresh.boundingBox();
+    if (box.x1 < x1 || box.x2 > x2 || box.y1 < y1 || box.y2 > y2) {
+      overview(cy); // nothing that somebody asked for is out of sight
+    }
     placed(placesOf(cy));
     return false;
   }
@@ -202,6 +216,9 @@ function turn(cy: Core, nodes: cytoscape.NodeCollection) {
 
 // overview shows everything, not larger than is pleasant to look at.
 function overview(cy: Core) {
+  if (cy.width() === 0 || cy.height() === 0) {
+    return; // the table stands in its place
+  }
   cy.fit(undefined, Math.min(40, cy.width() / 20));
   if (cy.zoom() > 1.4) {
     cy.zoom(1.4);
@@ -282,7 +299,8 @@ export interface CanvasProps {
   // Whether the pointer draws around entities, to choose them, instead of moving the picture.
   lasso: boolean;
   onSelect: (selection: Selection, group?: SceneNode['group']) => void;
-  onMoved: (at: Places) => void;
+  // byHand says that somebody dragged them there.
+  onMoved: (at: Places, byHand?: boolean) => void;
   onExpand: (id: string) => void;
   onCollapse: (id: string) => void;
   onHide: (id: string) => void;
@@ -345,6 +363,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   // Whether somebody chose what to look at, which then stays.
   const touched = useRef(false);
   const [current, setCurrent] = useState('');
+  // Who gets the focus once what has it is hidden.
+  const heir = useRef<string | null>(null);
 
   useEffect(() => {
     const cy = cytoscape({
@@ -388,7 +408,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     );
     cy.on('dbltap', 'node', event => latest.current.onExpand(event.target.id()));
     cy.on('grab', 'node', () => stop.current?.());
-    cy.on('dragfree', 'node', () => latest.current.onMoved(placesOf(cy)));
+    cy.on('dragfreeon', 'node', () => latest.current.onMoved(placesOf(cy), true)); // once, also of several
     const dark = matchMedia('(prefers-color-scheme: dark)');
     const recolour = () => void cy.style(style());
     dark.addEventListener('change', recolour);
@@ -489,7 +509,10 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     if (!cy) {
       return;
     }
+    // what is being refined when something else changes is refined on, from where it is: half of it is a heap
+    const moving = stop.current !== null;
     stop.current?.();
+    const stand = moving ? { ...at, ...placesOf(cy) } : at;
     const blank = cy.nodes().length === 0;
     const wanted = new Map([...scene.nodes, ...scene.edges].map(x => [x.id, x]));
     cy.batch(() => {
@@ -507,11 +530,11 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
         }
       }
     });
-    const draft = arrange(cy, at, latest.current.onMoved);
+    const draft = arrange(cy, stand, latest.current.onMoved);
     if (blank) {
       overview(cy);
     }
-    if (draft) {
+    if (draft || moving) {
       begin();
     }
     // how much is drawn, for tests
@@ -543,6 +566,24 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     }
   }, [selection, scene, step]);
 
+  const focus = (id: string) => {
+    setCurrent(id);
+    list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
+  };
+  const leave = (ids: string[]) => {
+    const { nodes, edges } = latest.current.scene;
+    const beside = edges.flatMap(e => (ids.includes(e.from) ? [e.to] : ids.includes(e.to) ? [e.from] : []));
+    const at = nodes.findIndex(n => ids.includes(n.id));
+    const others = [...nodes.slice(at), ...nodes.slice(0, Math.max(0, at)).reverse()].map(n => n.id);
+    heir.current = [...beside, ...others].find(id => !ids.includes(id)) ?? null;
+  };
+  useLayoutEffect(() => {
+    if (heir.current !== null) {
+      focus(heir.current);
+      heir.current = null;
+    }
+  }, [scene]);
+
   const find = (id: string) => {
     const cy = core.current;
     const node = cy?.getElementById(id);
@@ -566,16 +607,31 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
         cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
       },
       find,
+      focus,
+      leave,
       png: async () =>
         (core.current as Core).png({
           output: 'blob-promise',
           full: true,
           scale: 2,
           bg: getComputedStyle(document.documentElement).getPropertyValue('--ground').trim(),
-          maxWidth: 8000,
-          maxHeight: 8000,
+          maxWidth: largest,
+          maxHeight: largest,
         }),
       places: () => placesOf(core.current as Core),
+      arrange: () => {
+        const cy = core.current;
+        if (!cy) {
+          return;
+        }
+        stop.current?.();
+        const pinned = Object.entries(placesOf(cy)).filter(([id]) => cy.getElementById(id).hasClass('pinned'));
+        arrange(cy, Object.fromEntries(pinned), latest.current.onMoved);
+        overview(cy);
+        if (cy.nodes().length > drafted) {
+          begin();
+        }
+      },
       refine: begin,
       stop: () => stop.current?.(true),
       settled: async () => {
@@ -586,10 +642,6 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     [],
   );
 
-  const focus = (id: string) => {
-    setCurrent(id);
-    list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
-  };
   // caught chooses the entities within a line drawn on the picture.
   const caught = (line: Point[]) => {
     const ids = scene.nodes.flatMap(n => {
@@ -606,7 +658,10 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
     const actions: Record<string, (id: string) => void> = {
       e: props.onExpand,
       c: props.onCollapse,
-      h: props.onHide,
+      h: id => {
+        leave([id]);
+        props.onHide(id);
+      },
       p: props.onLine,
       s: id => node.entity && props.onSelect(toggled(selection, id)),
     };
@@ -633,7 +688,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       <p id="canvas-help" class="unseen">
         {words.canvas.help}
       </p>
-      <ul ref={list} class="mirror" aria-label={words.canvas.label} aria-describedby="canvas-help">
+      <ul ref={list} class="mirror" aria-label={words.canvas.entries} aria-describedby="canvas-help">
         {scene.nodes.map(n => (
           <li key={n.id}>
             <button
@@ -641,9 +696,11 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
               data-id={n.id}
               tabIndex={n.id === first ? 0 : -1}
               aria-pressed={chosen(selection).includes(n.id)}
-              onFocus={() => {
+              onFocus={event => {
                 setCurrent(n.id);
-                core.current?.getElementById(n.id).addClass('focused');
+                if (event.currentTarget.matches(':focus-visible')) {
+                  core.current?.getElementById(n.id).addClass('focused');
+                }
                 find(n.id);
               }}
               onBlur={() => core.current?.getElementById(n.id).removeClass('focused')}

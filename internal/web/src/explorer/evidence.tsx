@@ -1,9 +1,9 @@
 /** @jsxImportSource preact */
 // The words behind what is chosen: an entity's links, a link, a step of a line.
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { cite, reading, type Format } from './citation';
 import type { Evidence, Graph, Link } from './graph';
-import { Linked, Problem, useAsk, copied } from './parts';
+import { Linked, Problem, copied, useAsk, useLast } from './parts';
 import { words } from './words';
 
 const w = words.evidence;
@@ -71,33 +71,46 @@ export function Standing({ link }: { link: Link }) {
   );
 }
 
+type Words = Awaited<ReturnType<Graph['evidence']>>;
+
+// Pieces are the words behind a link: three, or those that were read with it, and others when they are asked for.
+export function Pieces({ graph, link, have }: { graph: Graph; link: Link; have?: Words }) {
+  const [first, setFirst] = useState(have?.nodes.length ?? 3);
+  const asked = useAsk(
+    async signal => (have && have.nodes.length >= first ? have : graph.evidence(link.id, first, signal)),
+    [graph, link.id, first],
+  );
+  const answer = useLast(asked.answer) ?? have;
+  if (asked.problem) {
+    return <Problem problem={asked.problem} again={asked.again} />;
+  }
+  if (!answer) {
+    return <p class="quiet">{words.loading}</p>;
+  }
+  const rest = answer.totalCount - answer.nodes.length;
+  return (
+    <>
+      {answer.nodes.length === 0 && <p class="quiet">{w.none}</p>}
+      {answer.nodes.map(e => (
+        <Piece key={e.id} evidence={e} />
+      ))}
+      {rest > 0 && (
+        <button type="button" onClick={() => setFirst(first + 20)}>
+          {w.more(Math.min(rest, 20))}
+        </button>
+      )}
+    </>
+  );
+}
+
 // LinkWords shows a link as a sentence, and what says so.
 export function LinkWords({ graph, link, heading = 'h3' }: { graph: Graph; link: Link; heading?: 'h3' | 'h4' }) {
-  const [first, setFirst] = useState(3);
-  useEffect(() => setFirst(3), [link.id]);
-  const { answer, problem, again } = useAsk(signal => graph.evidence(link.id, first, signal), [graph, link.id, first]);
   const Heading = heading;
   return (
     <article class="link-words">
       <Heading>{link.sentence}</Heading>
       <Standing link={link} />
-      {problem ? (
-        <Problem problem={problem} again={again} />
-      ) : !answer ? (
-        <p class="quiet">{words.loading}</p>
-      ) : (
-        <>
-          {answer.nodes.length === 0 && <p class="quiet">{w.none}</p>}
-          {answer.nodes.map(e => (
-            <Piece key={e.id} evidence={e} />
-          ))}
-          {answer.totalCount > answer.nodes.length && first < 100 && (
-            <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>
-              {w.more(answer.totalCount - answer.nodes.length)}
-            </button>
-          )}
-        </>
-      )}
+      <Pieces key={link.id} graph={graph} link={link} />
     </article>
   );
 }

@@ -85,6 +85,24 @@ export interface Found {
   description: string | null;
 }
 
+// reach is how many entities of a measure are read, of each community or of the most central: a picture whose entities are not
+// all among them says so.
+export const reach = 500;
+
+// Page is where a list that is read page by page goes on.
+interface Page {
+  hasNextPage: boolean;
+  endCursor: string | null;
+}
+
+// Measured is what is known of a measure of the whole graph, by entities; all says that nothing of it was left unread, done that
+// nothing more of it is read.
+export interface Measured {
+  of: Map<string, number>;
+  all: boolean;
+  done: boolean;
+}
+
 // most is how many links of one entity are drawn one by one; beyond, they stand as groups.
 export const most = 50;
 
@@ -93,8 +111,31 @@ const linkBits =
 const sourceBits = 'fragment SourceBits on Source { id title url publisher authors publishedOn kind }';
 const evidenceBits = `fragment EvidenceBits on Evidence { id excerpt prefix suffix stance verified source { ...SourceBits } } ${sourceBits}`;
 
+// A part of a list that is read page by page.
+export interface Paged<T> {
+  edges: T[];
+  pageInfo: Page;
+}
+
+// upTo reads the first so many of a list by pages, which have at most 100; more says whether there are others.
+export async function upTo<T>(
+  first: number,
+  page: (first: number, after: string | null) => Promise<Paged<T> | null | undefined>,
+  size = 100,
+): Promise<{ list: T[]; more: boolean }> {
+  const list: T[] = [];
+  for (let after: string | null = null; ; ) {
+    const part: Paged<T> | null | undefined = await page(Math.min(size, first - list.length), after);
+    list.push(...(part?.edges ?? []));
+    if (!part?.pageInfo.hasNextPage || list.length >= first) {
+      return { list, more: part?.pageInfo.hasNextPage === true };
+    }
+    after = part.pageInfo.endCursor;
+  }
+}
+
 // together does something with each of a list, three at a time: the server answers one while the page reads another.
-async function together<T>(list: T[], f: (x: T) => Promise<void>): Promise<void> {
+export async function together<T>(list: T[], f: (x: T) => Promise<void>): Promise<void> {
   const rest = list.values();
   await Promise.all(
     [1, 2, 3].map(async () => {
@@ -104,6 +145,9 @@ async function together<T>(list: T[], f: (x: T) => Promise<void>): Promise<void>
     }),
   );
 }
+
+// sought is as much of a text as a search takes: who pastes a page is looked for by its beginning.
+const sought = (text: string) => Array.from(text).slice(0, 1000).join('');
 
 export class Graph {
   readonly catalog: Catalog;
@@ -202,38 +246,69 @@ export class Graph {
     text = '',
     signal?: AbortSignal,
   ): Promise<{ ids: string[]; total: number }> {
-    interface Answer {
-      node: { links: { totalCount: number; edges: { node: Entity; link: Link }[] } } | null;
+    const { edges, totalCount } = await this.sides(id, kind, text, null, signal);
+    return { ids: [...new Set(edges.map(e => e.node.id))], total: totalCount };
+  }
+
+  // next reads the first so many neighbours, in the same order, that are not among those that somebody has.
+  async next(id: string, kind: string, first: number, have: Iterable<string>): Promise<string[]> {
+    const had = new Set(have);
+    const found = new Set<string>();
+    let page: Page = { hasNextPage: true, endCursor: null };
+    while (page.hasNextPage && found.size < first) {
+      const { edges, pageInfo } = await this.sides(id, kind, '', page.endCursor);
+      for (const { node } of edges) {
+        if (!had.has(node.id) && found.size < first) {
+          found.add(node.id);
+        }
+      }
+      page = pageInfo;
     }
-    const where = { ...(kind && { kinds: [kind] }), ...(text && { other: { name: { contains: text } } }) };
+    return [...found];
+  }
+
+  // sides reads a page of the links of an entity, as it sees them: those with most sources first.
+  private async sides(id: string, kind: string, text: string, after: string | null, signal?: AbortSignal) {
+    interface Answer {
+      node: { links: Paged<{ node: Entity; link: Link }> & { totalCount: number } } | null;
+    }
+    const where = { ...(kind && { kinds: [kind] }), ...(text && { other: { name: { contains: sought(text) } } }) };
     const { node } = await ask<Answer>(
-      `query Neighbours($id: ID!, $most: Int!, $where: LinkFilter) {
-        node(id: $id) { ... on Entity { links(first: $most, where: $where, orderBy: [{field: SOURCE_COUNT, direction: DESC}, {field: NAME}]) {
-          totalCount edges { node { ...Bits } link { ...LinkBits } }
+      `query Neighbours($id: ID!, $most: Int!, $after: String, $where: LinkFilter) {
+        node(id: $id) { ... on Entity { links(first: $most, after: $after, where: $where, orderBy: [{field: SOURCE_COUNT, direction: DESC}, {field: NAME}]) {
+          totalCount pageInfo { hasNextPage endCursor } edges { node { ...Bits } link { ...LinkBits } }
         } } }
       } ${this.bits} ${linkBits}`,
-      { id, most, where },
+      { id, most, after, where },
       signal,
     );
-    const edges = node?.links.edges ?? [];
+    const none: Page = { hasNextPage: false, endCursor: null };
+    const page = node?.links ?? { edges: [], pageInfo: none, totalCount: 0 };
     this.keep(
-      edges.map(e => e.node),
-      edges.map(e => e.link),
+      page.edges.map(e => e.node),
+      page.edges.map(e => e.link),
     );
-    return { ids: [...new Set(edges.map(e => e.node.id))], total: node?.links.totalCount ?? 0 };
+    return page;
   }
 
   // evidence reads the words behind a link, the first so many.
   async evidence(id: string, first: number, signal?: AbortSignal): Promise<{ totalCount: number; nodes: Evidence[] }> {
     interface Answer {
-      link: { evidence: { totalCount: number; nodes: Evidence[] } } | null;
+      link: { evidence: Paged<{ node: Evidence }> & { totalCount: number } } | null;
     }
-    const { link } = await ask<Answer>(
-      `query Words($id: ID!, $first: Int!) { link(id: $id) { evidence(first: $first) { totalCount nodes { ...EvidenceBits } } } } ${evidenceBits}`,
-      { id, first },
-      signal,
-    );
-    return link?.evidence ?? { totalCount: 0, nodes: [] };
+    let totalCount = 0;
+    const { list } = await upTo(first, async (first, after) => {
+      const { link } = await ask<Answer>(
+        `query Words($id: ID!, $first: Int!, $after: String) { link(id: $id) { evidence(first: $first, after: $after) {
+          totalCount edges { node { ...EvidenceBits } } pageInfo { hasNextPage endCursor }
+        } } } ${evidenceBits}`,
+        { id, first, after },
+        signal,
+      );
+      totalCount = link?.evidence.totalCount ?? 0;
+      return link?.evidence;
+    });
+    return { totalCount, nodes: list.map(e => e.node) };
   }
 
   // records reads all that is stored of some entities.
@@ -254,11 +329,11 @@ export class Graph {
   // testimony reads all evidence of a link, and when the link was written.
   async testimony(id: string): Promise<Testimony | null> {
     interface Answer {
-      link: (Omit<Testimony, 'evidence'> & { evidence: Page }) | null;
+      link: (Omit<Testimony, 'evidence'> & { evidence: Pieces }) | null;
     }
-    interface Page {
+    interface Pieces {
       nodes: Evidence[];
-      pageInfo: { hasNextPage: boolean; endCursor: string | null };
+      pageInfo: Page;
     }
     const evidence: Evidence[] = [];
     let after: string | null = null;
@@ -284,7 +359,7 @@ export class Graph {
   async search(text: string, sources: boolean, signal?: AbortSignal): Promise<Found[]> {
     const { search } = await ask<{ search: { nodes: Found[] } }>(
       'query Search($text: String!, $types: [EntityType!]) { search(text: $text, types: $types, first: 10) { nodes { id type name description } } }',
-      { text, types: sources ? null : [...this.catalog.types.keys()].filter(t => t !== 'SOURCE') },
+      { text: sought(text), types: sources ? null : [...this.catalog.types.keys()].filter(t => t !== 'SOURCE') },
       signal,
     );
     return search.nodes;
@@ -325,31 +400,71 @@ export class Graph {
     return { lines: paths.nodes, outcome, nearMiss };
   }
 
-  // communities says which community an entity is in: its place among the largest, counted from 0.
-  async communities(signal?: AbortSignal): Promise<Map<string, number>> {
+  // communities says which community an entity is in, of the eight largest: its place among them, counted from 0. Members are read
+  // until all of these entities are found.
+  async communities(ids: string[], signal?: AbortSignal): Promise<Measured> {
     interface Answer {
-      communities: { nodes: { members: { nodes: { id: string }[] } }[] };
+      communities: { edges: { cursor: string; node: { members: { nodes: { id: string }[]; pageInfo: Page } } }[] };
     }
-    const { communities } = await ask<Answer>(
-      'query Communities { communities(first: 8) { nodes { members(first: 100) { nodes { id } } } } }',
-      {},
-      signal,
-    );
-    return new Map(communities.nodes.flatMap((c, i) => c.members.nodes.map(m => [m.id, i] as const)));
+    const read = async (first: number, before: string | null, after: string | null) =>
+      (
+        await ask<Answer>(
+          `query Communities($first: Int!, $before: String, $after: String) { communities(first: $first, after: $before) { edges { cursor node {
+            members(first: 100, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } }
+          } } } }`,
+          { first, before, after },
+          signal,
+        )
+      ).communities.edges;
+    const of = new Map<string, number>();
+    const found = await read(8, null, null);
+    const lists = found.map(({ node: { members } }, place) => ({
+      place,
+      before: found[place - 1]?.cursor ?? null,
+      read: 0,
+      page: members.pageInfo,
+      members: members.nodes,
+    }));
+    const unread = () => lists.filter(l => l.page.hasNextPage && l.read < reach);
+    const take = (l: (typeof lists)[0]) => {
+      l.members.forEach(m => of.set(m.id, l.place));
+      l.read += l.members.length;
+    };
+    lists.forEach(take);
+    while (unread().length > 0 && ids.some(id => !of.has(id))) {
+      await together(unread(), async l => {
+        const [community] = await read(1, l.before, l.page.endCursor);
+        l.page = community?.node.members.pageInfo ?? { hasNextPage: false, endCursor: null };
+        l.members = community?.node.members.nodes ?? [];
+        take(l);
+      });
+    }
+    return { of, all: lists.every(l => !l.page.hasNextPage), done: unread().length === 0 };
   }
 
-  // centrality is how central the most central entities are, 1 for the first.
-  async centrality(signal?: AbortSignal): Promise<Map<string, number>> {
+  // centrality is how central entities are, 1 for the most central. They are read, the most central first, until all of these
+  // entities are found.
+  async centrality(ids: string[], signal?: AbortSignal): Promise<Measured> {
     interface Answer {
-      centrality: { edges: { score: number; node: { id: string } }[] };
+      centrality: { edges: { score: number; node: { id: string } }[]; pageInfo: Page };
     }
-    const { centrality } = await ask<Answer>(
-      'query Central { centrality(by: PAGE_RANK, first: 100) { edges { score node { id } } } }',
-      {},
-      signal,
-    );
-    const top = centrality.edges[0]?.score || 1;
-    return new Map(centrality.edges.map(e => [e.node.id, e.score / top]));
+    const of = new Map<string, number>();
+    let page: Page = { hasNextPage: true, endCursor: null };
+    let top = 0;
+    const unread = () => page.hasNextPage && of.size < reach;
+    while (unread() && (of.size === 0 || ids.some(id => !of.has(id)))) {
+      const { centrality }: Answer = await ask<Answer>(
+        `query Central($after: String) { centrality(by: PAGE_RANK, first: 100, after: $after) {
+          edges { score node { id } } pageInfo { hasNextPage endCursor }
+        } }`,
+        { after: page.endCursor },
+        signal,
+      );
+      top ||= centrality.edges[0]?.score || 1;
+      centrality.edges.forEach(e => of.set(e.node.id, e.score / top));
+      page = centrality.pageInfo;
+    }
+    return { of, all: !page.hasNextPage, done: !unread() };
   }
 }
 

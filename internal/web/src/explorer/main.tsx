@@ -3,13 +3,16 @@
 import { render } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { restoreFragment, watchLogin } from '../fragment';
+import { tellDamage } from './api';
 import { loadCatalog } from './catalog';
+import { Damaged } from './damaged';
 import { Ended } from './ended';
+import { keepFocus } from './focus';
 import { Graph } from './graph';
-import { Linked, SearchBox, playground } from './parts';
+import { Linked, SearchBox, isSingle, playground } from './parts';
+import { holdsView } from './permalink';
 import { Story } from './story';
 import { EntityView, Missing, PathView, SavedView, SourceView, Start, open } from './views';
-import { typing } from './workbench';
 import { words } from './words';
 import './explorer.css';
 
@@ -21,7 +24,8 @@ function View({ graph, path, query }: { graph: Graph; path: string; query: strin
   } catch {
     return <Missing />; // no text is written like this
   }
-  switch (more === undefined ? room : 'nowhere') {
+  const whole = more === undefined && (id !== '' || !['e', 's'].includes(room ?? ''));
+  switch (whole ? room : 'nowhere') {
     case 'e':
       return <EntityView graph={graph} id={id} />;
     case 's':
@@ -44,13 +48,14 @@ function Explorer({ graph }: { graph: Graph }) {
   const content = useRef<HTMLElement>(null);
   useEffect(() => {
     const went = (event: Event) => {
+      tellDamage([]);
       setAt({ path: location.pathname, query: location.search, hash: location.hash });
       if (event.type === 'went') {
         scrollTo(0, 0);
       }
     };
     const keys = (event: KeyboardEvent) => {
-      if (event.key === '/' && !typing(event) && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (event.key === '/' && isSingle(event, true)) {
         event.preventDefault();
         document.querySelector<HTMLInputElement>('input[data-search]')?.focus();
       }
@@ -88,8 +93,9 @@ function Explorer({ graph }: { graph: Graph }) {
       </header>
       <Ended />
       <main id="content" ref={content} tabIndex={-1}>
+        <Damaged />
         <View
-          key={at.path + (['/view', '/story'].includes(at.path) ? at.hash : '')}
+          key={at.path + (at.path === '/story' || holdsView(at.hash) ? at.hash : '')}
           graph={graph}
           path={at.path}
           query={at.query}
@@ -104,6 +110,7 @@ function Explorer({ graph }: { graph: Graph }) {
 
 restoreFragment();
 watchLogin();
+keepFocus('main, body');
 const root = document.getElementById('explorer');
 if (root) {
   loadCatalog().then(

@@ -1,11 +1,13 @@
 // A picture as a file. What formats can say of it is written whole: all values of entities and links, and the words.
 import { kindLabel, properties, property, typeLabel } from './catalog';
-import { colours } from './canvas';
+import { colours, largest } from './canvas';
 import { cite } from './citation';
 import { linkFields, nodeFields, valuesOf, valuesOfLink, type Field, type Stored, type Values } from './flat';
 import type { EntityRecord, Graph, Source } from './graph';
 import type { Scene } from './scene';
 import { outline, reach, type Point } from './shapes';
+import type { State } from './state';
+import { words } from './words';
 
 // what would be read as white space stands as a reference
 const xml = (s: string) =>
@@ -48,7 +50,8 @@ export function markdown(stored: Stored): string {
       notes.push(cite(e, 'plain'));
       return `[^${notes.length}]`;
     });
-    return `- ${link.sentence}${marks.join('')}`;
+    const rest = testimony.evidence.length - marks.length;
+    return `- ${link.sentence}${marks.join('')}${rest > 0 ? ` (${words.canvas.cited(rest)})` : ''}`;
   });
   return `${lines.join('\n')}\n\n${notes.map((n, i) => `[^${i + 1}]: ${n}`).join('\n')}\n`;
 }
@@ -102,12 +105,13 @@ export function jsonl(graph: Graph, stored: Stored): string {
       role: l.role,
       since: l.since,
       until: l.until,
-      evidence: t.evidence.map(({ source, excerpt, prefix, suffix, stance }) => ({
+      evidence: t.evidence.map(({ source, excerpt, prefix, suffix, stance, verified }) => ({
         source: source.id,
         excerpt,
         prefix,
         suffix,
         stance,
+        verified: verified === false ? false : null, // so that an import takes it again
       })),
       createdAt: t.createdAt,
       updatedAt: t.updatedAt,
@@ -375,20 +379,98 @@ ${[...lines, ...texts].join('\n')}
 `;
 }
 
-// queryOf is the query that asks for the links of a picture, for the playground.
-export function queryOf(graph: Graph, ids: string[]): string {
-  const kinds = [...new Set(graph.between(ids).map(l => kindLabel(graph.catalog, l.kind)))].join(', ');
-  return `# The entities of the view, and the links among them${kinds && `: ${kinds}`}
-query View($ids: [ID!]!) {
+// png is a drawing of svg in pixels, twice as many as it is wide.
+export async function png(drawing: string): Promise<Blob | null> {
+  const [, width = '', height = ''] = /viewBox="\S+ \S+ (\S+) (\S+)"/.exec(drawing) ?? [];
+  const scale = Math.min(2, largest / Number(width), largest / Number(height));
+  const [w, h] = [Math.round(Number(width) * scale), Math.round(Number(height) * scale)];
+  const image = new Image();
+  image.src = `data:image/svg+xml,${encodeURIComponent(drawing.replace('<svg ', `<svg width="${w}" height="${h}" `))}`;
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [w, h];
+  canvas.getContext('2d')?.drawImage(image, 0, 0, w, h);
+  return new Promise(done => canvas.toBlob(done, 'image/png'));
+}
+
+// Query is a query with its variables, as the playground takes it.
+export interface Query {
+  query: string;
+  variables: { [name: string]: unknown };
+}
+
+// listed is how many ids a list of GraphQL takes.
+const listed = 100;
+
+const pieces = 'sentence evidence(first: 1) { nodes { excerpt source { title url } } }';
+
+// queryOf is the query that asks for the links of a picture: of these entities, under the conditions of the picture.
+export function queryOf(graph: Graph, ids: string[], { without, time }: Pick<State, 'without' | 'time'>): Query {
+  const kinds = [...new Set(graph.between(ids).map(l => l.kind))].filter(k => !without.includes(k));
+  const asked = ids.slice(0, listed);
+  const year = (n: number) => String(n).padStart(4, '0');
+  const during = time && { from: year(time.from), to: year(time.to), match: time.certain ? 'CERTAIN' : 'POSSIBLE' };
+  const where = {
+    other: { ids: asked },
+    ...(without.length > 0 && { not: { kinds: without } }),
+    ...(during && {
+      or: time.undated
+        ? [{ during }, { during: { isNull: true } }]
+        : [{ during: { ...during, isNull: false } }, { during: { isNull: true }, other: { date: during } }],
+    }),
+  };
+  const names = (list: string[]) => list.map(k => kindLabel(graph.catalog, k)).join(', ');
+  const notes = [
+    `The entities of the view, and the links among them${kinds.length > 0 ? `: ${names(kinds)}` : ''}`,
+    ...(ids.length > listed ? [`The first ${listed} of ${ids.length} entities: a list takes no more`] : []),
+    ...(without.length > 0 ? [`Left out, as in the view: ${names(without)}`] : []),
+    ...(during ? [`Of the years ${during.from} to ${during.to}${time.certain ? ', certainly' : ''}`] : []),
+    ...(during && time.undated ? ['Links without a date are here too, also where what they join has one'] : []),
+    'Of each entity the first 50 links; totalCount says how many there are',
+  ];
+  const query = `${notes.map(n => `# ${n}\n`).join('')}query View($ids: [ID!]!, $where: LinkFilter) {
   nodes(ids: $ids) {
     id
     ... on Entity {
       name
-      links(first: 50, where: {other: {ids: $ids}}) {
-        edges { link { sentence evidence(first: 1) { nodes { excerpt source { title url } } } } }
+      type
+      links(first: 50, where: $where) {
+        totalCount
+        edges { direction node { id name type } link { id kind ${pieces} } }
       }
     }
   }
 }
 `;
+  return { query, variables: { ids: asked, where } };
+}
+
+// linesOf is the query that asks for the lines of a page of lines: variables are those of its question.
+export function linesOf(graph: Graph, variables: { [name: string]: unknown }): Query {
+  const types: { [name: string]: readonly [type: string, argument: string] } = {
+    from: ['EntityRef!', 'from'],
+    to: ['EntityRef!', 'to'],
+    via: ['[EntityRef!]', 'via'],
+    avoid: ['[EntityRef!]', 'avoid'],
+    where: ['LinkFilter', 'where'],
+    independent: ['Boolean', 'independentSources'],
+    rank: ['PathRank', 'rank'],
+  };
+  const given = Object.entries(types).filter(([name]) => variables[name]);
+  const name = (ref: unknown) => {
+    const { id } = ref as { id: string };
+    return (graph.entities.get(id)?.name ?? id).replace(/\s+/g, ' ');
+  };
+  const query = `# The lines between ${name(variables.from)} and ${name(variables.to)}
+query Lines(${given.map(([v, [type]]) => `$${v}: ${type}`).join(', ')}) {
+  paths(${given.map(([v, [, argument]]) => `${argument}: $${v}`).join(', ')}, first: 5) {
+    nodes {
+      narrative
+      steps { from { id name type } direction link { id kind ${pieces} } to { id name type } }
+    }
+    report { outcome nearMiss { narrative } }
+  }
+}
+`;
+  return { query, variables: Object.fromEntries(given.map(([v]) => [v, variables[v]])) };
 }

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { kindLabel } from './catalog';
 import { LinkWords } from './evidence';
 import { most, type Graph, type Link } from './graph';
-import { Badge, Linked, Problem, entityPage, useAsk, useSettled } from './parts';
+import { Badge, Linked, Options, Problem, entityPage, useAsk, useSettled } from './parts';
 import type { Group, Picture, Selection } from './state';
 import { words } from './words';
 
@@ -16,6 +16,9 @@ export interface PanelProps {
   selection: Selection;
   shown: Link[];
   group: Group | null;
+  // How many are shown at once when an entity is expanded, 0 for all.
+  atOnce: number;
+  onAtOnce: (n: number) => void;
   onExpand: (id: string, kind: string) => void;
   onCollapse: (id: string) => void;
   onHide: (ids: string[]) => void;
@@ -54,13 +57,16 @@ export function Panel(props: PanelProps) {
 // Sentences are links in words, the first hundred.
 function Sentences({ graph, links }: { graph: Graph; links: Link[] }) {
   return (
-    <ul class="sentences">
-      {links.slice(0, 100).map(l => (
-        <li key={l.id}>
-          <Words graph={graph} link={l} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul class="sentences">
+        {links.slice(0, 100).map(l => (
+          <li key={l.id}>
+            <Words graph={graph} link={l} />
+          </li>
+        ))}
+      </ul>
+      {links.length > 100 && <p class="quiet">{w.rest(links.length - 100)}</p>}
+    </>
   );
 }
 
@@ -79,14 +85,15 @@ function HideAndPin({ picture, onHide, onPin, ids }: PanelProps & { ids: string[
 }
 
 function Chosen(props: PanelProps & { id: string }) {
-  const { graph, id, picture, shown, onExpand, onCollapse, onLine } = props;
+  const { graph, id, picture, shown, atOnce, onAtOnce, onExpand, onCollapse, onLine } = props;
   const entity = graph.entities.get(id);
   const { answer: kinds, problem, again } = useAsk(signal => graph.kinds(id, signal), [graph, id]);
   if (!entity) {
     return null;
   }
   const own = shown.filter(l => l.from.id === id || l.to.id === id);
-  const hidden = entity.linkCount - graph.between(picture.ids).filter(l => l.from.id === id || l.to.id === id).length;
+  const joined = graph.between(picture.ids).filter(l => l.from.id === id || l.to.id === id);
+  const hidden = entity.linkCount - joined.length;
   return (
     <section aria-label={entity.name}>
       <h3>
@@ -97,14 +104,27 @@ function Chosen(props: PanelProps & { id: string }) {
       {problem && <Problem problem={problem} again={again} />}
       {kinds && kinds.length > 0 && (
         <div role="group" aria-label={w.expand} class="menu">
-          <button type="button" onClick={() => onExpand(id, '')}>
+          <button type="button" disabled={hidden <= 0} onClick={() => onExpand(id, '')}>
             {w.expand}: {w.expandAll}
           </button>
           {kinds.map(k => (
-            <button key={k.key} type="button" onClick={() => onExpand(id, k.key)}>
-              {kindLabel(graph.catalog, k.key)} <span class="count">{k.count.toLocaleString('en')}</span>
+            <button
+              key={k.key}
+              type="button"
+              disabled={joined.filter(l => l.kind === k.key).length >= k.count}
+              onClick={() => onExpand(id, k.key)}
+            >
+              {kindLabel(graph.catalog, k.key)} <span class="count">{words.number(k.count)}</span>
             </button>
           ))}
+          <label>
+            {w.atOnce}{' '}
+            <select value={atOnce} onChange={event => onAtOnce(Number(event.currentTarget.value))}>
+              <option value={0}>{w.everyOne}</option>
+              <Options of={[5, 10, 25, 50].map(n => [n, String(n)])} />
+            </select>
+          </label>
+          <span class="quiet">{atOnce > 0 ? w.mostSources(atOnce) : w.mostSourcesFirst(most)}</span>
         </div>
       )}
       <div class="menu">
@@ -143,7 +163,7 @@ function ChosenTogether(props: PanelProps & { ids: string[] }) {
           </li>
         ))}
       </ul>
-      {ids.length > 100 && <p class="quiet">{words.entity.more(ids.length - 100)}</p>}
+      {ids.length > 100 && <p class="quiet">{w.rest(ids.length - 100)}</p>}
       <Sentences graph={graph} links={among} />
     </section>
   );
@@ -187,7 +207,7 @@ function Pick({ graph, picture, group, onPick, onGroupEnd }: PanelProps & { grou
           </li>
         ))}
       </ul>
-      {answer && answer.total > most && <p class="quiet">{words.entity.more(answer.total - answer.ids.length)}</p>}
+      {answer && answer.total > most && <p class="quiet">{w.pickRest(answer.total - answer.ids.length)}</p>}
       <button type="button" onClick={onGroupEnd}>
         {w.close}
       </button>

@@ -9,6 +9,7 @@ import { words } from './words';
 
 // go opens another view without loading the page anew, perhaps in place of this one.
 export function go(to: string, instead = false) {
+  dispatchEvent(new Event('leaving'));
   history[instead ? 'replaceState' : 'pushState'](null, '', to);
   dispatchEvent(new Event('went'));
 }
@@ -32,6 +33,11 @@ export function Linked({ to, children, ...rest }: { to: string; children: Compon
 
 // Whether there is a playground to lead to.
 export const playground = document.documentElement.dataset.playground === 'true';
+
+// held says when something held. A single date would read as if it held on that day alone.
+export function held(since: string | null, until: string | null): string {
+  return since && until ? (since === until ? since : `${since}–${until}`) : words.held(since, until);
+}
 
 export const entityPage = (id: string) => `/e/${encodeURIComponent(id)}`;
 
@@ -67,6 +73,13 @@ export function useAsk<T>(
   }, [refused]);
   const current = key.length === got.key.length && key.every((k, i) => k === got.key[i]);
   return { answer: current ? got.answer : null, problem: current ? got.problem : null, again: () => setTurn(turn + 1) };
+}
+
+// useLast keeps an answer while the next is waited for: the page would jump.
+export function useLast<T>(answer: T | null): T | null {
+  const last = useRef(answer);
+  last.current = answer ?? last.current;
+  return last.current;
 }
 
 // useSettled returns a text once it has stood still for a while: what is asked for while somebody types.
@@ -131,6 +144,7 @@ export function SearchBox({
   const asked = useSettled(text, 80);
   const [open, setOpen] = useState(false);
   const [at, setAt] = useState(0);
+  const [unchosen, setUnchosen] = useState(false); // a name was typed, and none was chosen
   // Keys may come quicker than the page is drawn: they go by this.
   const current = useRef(0);
   const move = (to: number) => {
@@ -138,7 +152,10 @@ export function SearchBox({
     setAt(to);
   };
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setText(value?.name ?? ''), [value?.id]);
+  useEffect(() => {
+    setText(value?.name ?? '');
+    setUnchosen(false);
+  }, [value?.id]);
   useEffect(() => {
     if (autofocus) {
       input.current?.focus();
@@ -164,6 +181,7 @@ export function SearchBox({
       return;
     }
     setOpen(false);
+    setUnchosen(false);
     setText(value === undefined ? '' : f.name);
     onChoose(f);
   };
@@ -180,6 +198,8 @@ export function SearchBox({
       } else {
         entered.current = true;
       }
+    } else if (event.key === 'Tab' && value !== undefined && shown && answer?.text === text.trim()) {
+      choose(found[current.current]); // a box that holds one takes what is lit in its list, and the focus goes on
     } else if (event.key === 'Escape') {
       setOpen(false);
     }
@@ -203,11 +223,19 @@ export function SearchBox({
         data-search={main || undefined}
         onInput={event => {
           entered.current = false;
+          setUnchosen(false);
           setText(event.currentTarget.value);
           setOpen(true);
         }}
         onKeyDown={keys}
-        onBlur={() => setOpen(false)}
+        onBlur={() => {
+          setOpen(false);
+          if (value) {
+            setText(value.name); // what was typed beside it and not chosen means nothing
+          } else if (!main && !entered.current) {
+            setUnchosen(text.trim() !== '');
+          }
+        }}
       />
       <ul
         id={`${id}-list`}
@@ -231,9 +259,11 @@ export function SearchBox({
           </li>
         ))}
       </ul>
-      <p role="status" class={shown && (problem || (answer && found.length === 0)) ? 'said' : 'unseen'}>
+      <p role="status" class={unchosen || (shown && (problem || (answer && found.length === 0))) ? 'said' : 'unseen'}>
         {!shown
-          ? ''
+          ? unchosen
+            ? words.search.choose
+            : ''
           : problem
             ? problem.message
             : !answer
@@ -244,6 +274,41 @@ export function SearchBox({
       </p>
     </div>
   );
+}
+
+const keysKey = 'throughline:keys';
+
+// Whether / and ? do something wherever the focus is. Who speaks to the computer may say them without meaning them (WCAG
+// 2.1.4).
+export function keysAnywhere(): boolean {
+  try {
+    return localStorage.getItem(keysKey) !== 'off';
+  } catch {
+    return true; // no storage
+  }
+}
+
+export function setKeysAnywhere(on: boolean) {
+  try {
+    localStorage.setItem(keysKey, on ? 'on' : 'off');
+  } catch {
+    // then it is so until the page is left
+  }
+}
+
+// isTyping reports whether an event of the keyboard stands in a field, where keys are text.
+export function isTyping(event: KeyboardEvent): boolean {
+  return (
+    event.target instanceof HTMLElement &&
+    event.target.matches('input:not([type=checkbox],[type=range]), textarea, select')
+  );
+}
+
+// isSingle reports whether a key is pressed alone and not as text: of those that do something wherever the focus is, unless
+// they are turned off, or the focus is in a picture or its lines.
+export function isSingle(event: KeyboardEvent, anywhere = false): boolean {
+  const near = event.target instanceof Element && event.target.closest('.canvas, .found') !== null;
+  return !isTyping(event) && !event.ctrlKey && !event.metaKey && !event.altKey && (!anywhere || near || keysAnywhere());
 }
 
 // save hands a file to the browser.

@@ -1,8 +1,14 @@
 // A view in an address: /view#v=…, or behind any other address of the page. The fragment is never sent to a server.
 import type { Graph } from './graph';
-import { choice, chosen, type Picture, type State } from './state';
+import { choice, chosen, looks, type Picture, type Selection, type State } from './state';
 
-export type Linked = { picture: Picture } & Pick<State, 'selection' | 'focus' | 'time' | 'without' | 'colour' | 'size'>;
+// Ends are what a link joins, and its kind: from, kind, to. By a merge a link gets another id, and keeps these.
+type Ends = [from: string, kind: string, to: string];
+
+export type Linked = { picture: Picture; ends: Ends[] } & Pick<
+  State,
+  'selection' | 'focus' | 'time' | 'without' | 'colour' | 'size' | 'near'
+>;
 
 // Page is one view of a story, with what is said of it.
 export interface Page {
@@ -10,15 +16,41 @@ export interface Page {
   caption: string;
 }
 
+// largest is how many bytes an address may hold when they are unpacked: more than any story that an address has room for.
+const largest = 16 << 20;
+
 async function through(
   bytes: Uint8Array<ArrayBuffer>,
   by: CompressionStream | DecompressionStream,
 ): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(by)).arrayBuffer());
+  let size = 0;
+  const bound = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, to) => {
+      size += chunk.length;
+      if (size > largest) {
+        to.error(new Error('too large'));
+      } else {
+        to.enqueue(chunk);
+      }
+    },
+  });
+  return new Uint8Array(
+    await new Response(new Blob([bytes]).stream().pipeThrough(by).pipeThrough(bound)).arrayBuffer(),
+  );
 }
 
 // viewOf picks what an address keeps of a view. An older page did not write what is left out of it.
-const viewOf = ({ picture, selection, focus, time, without = [], colour, size }: Linked): Linked => ({
+const viewOf = ({
+  picture,
+  selection,
+  focus,
+  time,
+  without = [],
+  colour,
+  size,
+  near = false,
+  ends = [],
+}: Linked): Linked => ({
   picture,
   selection,
   focus,
@@ -26,15 +58,20 @@ const viewOf = ({ picture, selection, focus, time, without = [], colour, size }:
   without,
   colour,
   size,
+  near,
+  ends,
 });
 
 // linked is what an address keeps of a view.
-export function linked(s: State): Linked {
+export function linked(s: State, graph: Graph): Linked {
   const at: Picture['at'] = {};
   for (const [id, [x, y]] of Object.entries(s.picture.at)) {
     at[id] = [Math.round(x), Math.round(y)];
   }
-  return viewOf({ ...s, picture: { ...s.picture, at } });
+  const links = s.selection && 'links' in s.selection ? s.selection.links.flatMap(id => graph.links.get(id) ?? []) : [];
+  const selection = links.length > 0 ? { links: links.map(l => l.id) } : s.selection;
+  const ends = links.map((l): Ends => [l.from.id, l.kind, l.to.id]);
+  return viewOf({ ...s, selection, ends, picture: { ...s.picture, at } });
 }
 
 // address is where a view or a story is shown: the address holds all of it.
@@ -48,8 +85,9 @@ export async function address(what: Linked | Page[]): Promise<string> {
   return `${Array.isArray(what) ? '/story' : '/view'}#v=${packed}`;
 }
 
-// present reads the entities of a view, and returns the view as it is today, with the number of those that are gone. What was
-// merged into another entity since is that entity.
+// present reads the entities of a view and the links among them, and returns the view as it is today, with the number of entities
+// that are gone. What was merged into another entity since is that entity, and a link of it that was chosen is the one that it has
+// become; one that is gone is chosen no more.
 export async function present(
   view: Linked,
   graph: Graph,
@@ -57,10 +95,22 @@ export async function present(
 ): Promise<{ view: Linked; gone: number }> {
   const { picture, selection, focus } = view;
   const ids = await graph.read(picture.ids, signal);
+  await graph.join(ids, signal);
   const now = (id: string) => graph.entities.get(id)?.id ?? id;
   const all = (list: string[]) => [...new Set(list.map(now))];
   const places = Object.entries(picture.at);
   const groups = new Map(picture.groups.map(g => [`${now(g.of)} ${g.kind}`, { ...g, of: now(g.of) }]));
+  const among = selection && 'links' in selection ? graph.between(ids) : [];
+  const today = (id: string, ends: Ends | undefined): string[] => {
+    const same = among.filter(l => l.id === id);
+    const alike = ([from, kind, to]: Ends) =>
+      among.filter(l => l.kind === kind && l.from.id === now(from) && l.to.id === now(to));
+    return (same.length > 0 || !ends ? same : alike(ends)).map(l => l.id);
+  };
+  const chosenLinks = (list: string[]): Selection => {
+    const links = [...new Set(list.flatMap((id, i) => today(id, view.ends[i])))];
+    return links.length > 0 ? { links } : null;
+  };
   return {
     view: {
       ...view,
@@ -74,14 +124,12 @@ export async function present(
           ...places.filter(([id]) => now(id) === id),
         ]),
       },
-      selection: selection && 'links' in selection ? selection : choice(all(chosen(selection))),
+      selection: selection && 'links' in selection ? chosenLinks(selection.links) : choice(all(chosen(selection))),
       focus: focus && { ...focus, id: now(focus.id) },
     },
     gone: picture.ids.filter(id => !graph.entities.has(id)).length,
   };
 }
-
-const strings = (x: unknown): x is string[] => Array.isArray(x) && x.every(s => typeof s === 'string');
 
 // read reads what address wrote; null for nothing, or for what is damaged.
 async function read(hash: string): Promise<unknown> {
@@ -97,27 +145,69 @@ async function read(hash: string): Promise<unknown> {
   }
 }
 
-// isView reports whether something read is a view.
-function isView(x: unknown): x is Linked {
-  const picture = (x as Partial<Linked> | null)?.picture;
-  if (!picture) {
-    return false;
-  }
-  const { ids, pinned, groups, at } = picture;
-  const { without = [] } = x as Partial<Linked>;
-  return (
-    strings(ids) &&
-    strings(pinned) &&
-    strings(without) &&
-    Array.isArray(groups) &&
-    at !== null &&
-    typeof at === 'object'
-  );
-}
+type Shape = (x: unknown) => boolean;
+
+const text: Shape = x => typeof x === 'string';
+const flag: Shape = x => typeof x === 'boolean';
+const number: Shape = x => Number.isFinite(x);
+const whole: Shape = x => Number.isInteger(x);
+const list =
+  (of: Shape): Shape =>
+  x =>
+    Array.isArray(x) && x.every(of);
+const one =
+  (...of: unknown[]): Shape =>
+  x =>
+    of.includes(x);
+const either =
+  (...of: Shape[]): Shape =>
+  x =>
+    of.some(is => is(x));
+const isObject = (x: unknown): x is { [field: string]: unknown } =>
+  typeof x === 'object' && x !== null && !Array.isArray(x);
+const fields =
+  (of: { [field: string]: Shape }): Shape =>
+  x =>
+    isObject(x) && Object.entries(of).every(([f, is]) => is(x[f]));
+const values =
+  (of: Shape): Shape =>
+  x =>
+    isObject(x) && Object.values(x).every(of);
+
+const view = fields({
+  picture: fields({
+    ids: list(text),
+    groups: list(fields({ of: text, kind: text, count: number })),
+    pinned: list(text),
+    at: values(x => Array.isArray(x) && x.length === 2 && x.every(number)),
+  }),
+  selection: either(
+    one(null),
+    fields({ entity: text }),
+    fields({ entities: list(text) }),
+    fields({ links: list(text) }),
+  ),
+  focus: either(one(null), fields({ id: text, degrees: one(1, 2, 3, 4) })),
+  time: either(one(null), fields({ from: whole, to: whole, undated: flag, certain: flag })),
+  colour: one(...looks.colour),
+  size: one(...looks.size),
+  // what an older page did not write
+  without: either(one(undefined), list(text)),
+  near: either(one(undefined), flag),
+  ends: either(
+    one(undefined),
+    list(x => Array.isArray(x) && x.length === 3 && x.every(text)),
+  ),
+});
+
+// isView reports whether something read is a view, down to the last number: what is not would fail where it is drawn.
+const isView = (x: unknown): x is Linked => view(x);
 
 function isStory(x: unknown): x is Page[] {
   return Array.isArray(x) && x.every(p => typeof p?.caption === 'string' && isView(p.view));
 }
+
+const viewsOf = (pages: Page[]): Page[] => pages.map(p => ({ ...p, view: viewOf(p.view) }));
 
 // unpack reads the view that an address holds; null where it holds none, or a damaged one.
 export async function unpack(hash: string): Promise<Linked | null> {
@@ -125,10 +215,31 @@ export async function unpack(hash: string): Promise<Linked | null> {
   return isView(x) ? viewOf(x) : null;
 }
 
+// holdsView reports whether what stands behind # is a view, or a story.
+export const holdsView = (hash: string) => /[#&]v=/.test(hash);
+
+// whose is the address whose picture is shown: with what stands behind #, where that is a view.
+export const whose = () => location.pathname + location.search + (holdsView(location.hash) ? location.hash : '');
+
+// keepView writes down, beside an entry of the browser's history, what its picture has become; kept reads it again, after a
+// reload or when somebody comes back.
+export function keepView(view: Linked) {
+  try {
+    history.replaceState({ view }, '');
+  } catch {
+    // what is too large for this browser is not kept
+  }
+}
+
+export function kept(): Linked | null {
+  const view: unknown = (history.state as { view?: unknown } | null)?.view;
+  return isView(view) ? viewOf(view) : null;
+}
+
 // unpackStory reads the story that an address holds; null where it holds none, or a damaged one.
 export async function unpackStory(hash: string): Promise<Page[] | null> {
   const x = await read(hash);
-  return isStory(x) ? x : null;
+  return isStory(x) ? viewsOf(x) : null;
 }
 
 const key = 'throughline.story';
@@ -137,7 +248,7 @@ const key = 'throughline.story';
 export function story(): Page[] {
   try {
     const pages: unknown = JSON.parse(sessionStorage.getItem(key) ?? '[]');
-    return isStory(pages) ? pages : [];
+    return isStory(pages) ? viewsOf(pages) : [];
   } catch {
     return [];
   }

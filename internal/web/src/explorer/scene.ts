@@ -1,6 +1,6 @@
 // What of a picture is to be seen: nodes and edges with how they look, from what is shown, near, and in the time chosen.
 import { kindLabel, property, typeLabel } from './catalog';
-import { years, type Entity, type Graph, type Link } from './graph';
+import { years, type Entity, type Graph, type Link, type Measured } from './graph';
 import { place } from './parts';
 import { groupId, type Group, type State, type TimeWindow } from './state';
 import { words } from './words';
@@ -108,8 +108,8 @@ function touching(links: Link[]): Map<string, number> {
 }
 
 export interface Measures {
-  community?: Map<string, number> | null;
-  centrality?: Map<string, number> | null;
+  community?: Measured | null;
+  centrality?: Measured | null;
 }
 
 export function scene(graph: Graph, s: State, lit: Set<string> | null, measures: Measures = {}): Scene {
@@ -139,7 +139,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       case 'links':
         return Math.min(60, 22 + 6 * Math.log2(1 + e.linkCount));
       case 'centrality':
-        return 22 + 38 * (measures.centrality?.get(e.id) ?? 0);
+        return 22 + 38 * (measures.centrality?.of.get(e.id) ?? 0);
       case 'same':
         return 30;
     }
@@ -154,7 +154,9 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       label: entity.name.length > 40 ? `${entity.name.slice(0, 39)}…` : entity.name,
       spoken: words.canvas.spoken(entity.name, typeLabel(graph.catalog, entity.type), entity.linkCount, shown),
       colour:
-        s.colour === 'community' && measures.community ? (measures.community.get(id) ?? 8) : place(graph, entity.type),
+        s.colour === 'community' && measures.community
+          ? (measures.community.of.get(id) ?? 8)
+          : place(graph, entity.type),
       shape: place(graph, entity.type),
       size: sized(entity),
       hidden: Math.max(0, entity.linkCount - (known.get(id) ?? 0)),
@@ -176,8 +178,11 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       links: list,
       label: list.length === 1 ? kindLabel(graph.catalog, first.kind) : words.canvas.links(list.length),
       width: Math.min(8, 1 + Math.max(...list.map(l => l.supportCount))),
-      dashed: list.some(l => l.standing !== 'SUPPORTED'),
-      faded: lit !== null && !list.some(l => lit.has(l.id)),
+      dashed: s.near || list.some(l => l.standing !== 'SUPPORTED'),
+      // what has no date is shown beside what held in the time that is chosen, but not as if it had
+      faded: lit
+        ? !list.some(l => lit.has(l.id))
+        : s.time !== null && list.every(l => fits(dated(graph, l), s.time as TimeWindow) === null),
     };
   });
   for (const group of s.picture.groups) {
@@ -247,14 +252,18 @@ function byType(graph: Graph, ids: string[], links: Link[]): Scene {
   }
   const edges: SceneEdge[] = [...pairs].map(([key, list]) => {
     const [from, kind, to] = key.split(' ') as [string, string, string];
+    const [sure, disputed, denied] = (['SUPPORTED', 'DISPUTED', 'REFUTED'] as const).map(standing =>
+      list.filter(l => l.standing === standing),
+    ) as [Link[], Link[], Link[]];
+    const doubted = words.canvas.standings(disputed.length, denied.length);
     return {
       id: `edge ${key}`,
       from: `type ${from}`,
       to: `type ${to}`,
-      links: list.slice(0, 50),
-      label: words.canvas.group(list.length, kindLabel(graph.catalog, kind)),
+      links: [...denied, ...disputed, ...sure].slice(0, 50), // who looks at some of them sees what is doubted
+      label: `${words.canvas.group(list.length, kindLabel(graph.catalog, kind))}${doubted && ` (${doubted})`}`,
       width: Math.min(12, 1 + Math.log2(list.length)),
-      dashed: false,
+      dashed: doubted !== '',
       faded: false,
     };
   });

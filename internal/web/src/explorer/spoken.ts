@@ -151,6 +151,13 @@ function directly(text: string, part: string, at: number, mentions: Mention[]): 
   );
 }
 
+// wordAhead is what stands before a place within a word that has capitals: the words of a source are whole ones. It can be
+// matched in one way only, as trying all the ways of a long word would take longer than anybody waits.
+const wordAhead = /[\p{Ll}\p{Lu}\p{M}\p{N}]+(?:['’][\p{Ll}\p{Lu}\p{M}\p{N}]+)*['’]?$/u;
+
+const wordFrom = (text: string, at: number) =>
+  at - (wordAhead.exec(text.slice(Math.max(0, at - near), at))?.[0].length ?? 0);
+
 // spokenIn finds the quotations of a text whose speaker is known.
 export function spokenIn(text: string, names: Named[]): Spoken[] {
   const unit: number[] = []; // where each code point begins, in units of UTF-16
@@ -213,7 +220,7 @@ export function spokenIn(text: string, names: Named[]): Spoken[] {
       const at = inner + words.length - words.trimStart().length;
       list.push({
         said: passage(at, at + trimmed.length),
-        whole: passage(Math.min(start, by.start), Math.max(stop, by.end)),
+        whole: passage(Math.min(start, wordFrom(text, by.start)), Math.max(stop, by.end)),
         speaker: by.who,
       });
       previous = { who: by.who, start: by.start, end: by.end, quoted: stop };

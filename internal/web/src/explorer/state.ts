@@ -38,6 +38,12 @@ export interface TimeWindow {
   certain: boolean;
 }
 
+// The looks that a picture may have.
+export const looks = {
+  colour: ['type', 'community'],
+  size: ['links', 'centrality', 'same'],
+} as const;
+
 export interface State {
   picture: Picture;
   past: Picture[];
@@ -48,8 +54,10 @@ export interface State {
   time: TimeWindow | null;
   // Kinds of link that are left out.
   without: string[];
-  colour: 'type' | 'community';
-  size: 'links' | 'centrality' | 'same';
+  colour: (typeof looks.colour)[number];
+  size: (typeof looks.size)[number];
+  // Whether it is near what was asked for, and not that: it is dashed.
+  near: boolean;
 }
 
 const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {} };
@@ -64,17 +72,18 @@ export const initial: State = {
   without: [],
   colour: 'type',
   size: 'links',
+  near: false,
 };
 
 export type Action =
   | { do: 'open'; picture: Partial<Picture>; state?: Partial<State> }
   | { do: 'show'; ids: string[]; at?: Record<string, [number, number]> }
   | { do: 'group'; groups: Group[] }
-  | { do: 'ungroup'; group: Group }
-  | { do: 'hide'; ids: string[] }
+  // hide takes away entities, and the groups of another, which stays.
+  | { do: 'hide'; ids: string[]; groupsOf?: string }
   | { do: 'pin'; ids: string[]; pinned: boolean }
-  | { do: 'moved'; at: Record<string, [number, number]> }
-  | { do: 'arrange' }
+  // moved by hand is a step of undo.
+  | { do: 'moved'; at: Record<string, [number, number]>; byHand?: boolean }
   | { do: 'mark' }
   | { do: 'undo' }
   | { do: 'redo' }
@@ -107,14 +116,12 @@ export function reduce(s: State, a: Action): State {
       const added = a.groups.filter(g => !s.picture.groups.some(h => same(g, h)));
       return added.length === 0 ? s : change(s, { groups: [...s.picture.groups, ...added] });
     }
-    case 'ungroup':
-      return change(s, { groups: s.picture.groups.filter(g => !same(g, a.group)) });
     case 'hide': {
       const gone = new Set(a.ids);
       return {
         ...change(s, {
           ids: s.picture.ids.filter(id => !gone.has(id)),
-          groups: s.picture.groups.filter(g => !gone.has(g.of)),
+          groups: s.picture.groups.filter(g => !gone.has(g.of) && g.of !== a.groupsOf),
           pinned: s.picture.pinned.filter(id => !gone.has(id)),
         }),
         selection:
@@ -126,12 +133,10 @@ export function reduce(s: State, a: Action): State {
       const pinned = s.picture.pinned.filter(id => !a.ids.includes(id));
       return change(s, { pinned: a.pinned ? [...pinned, ...a.ids] : pinned });
     }
-    case 'moved':
-      return { ...s, picture: { ...s.picture, at: { ...s.picture.at, ...a.at } } };
-    case 'arrange':
-      return change(s, {
-        at: Object.fromEntries(Object.entries(s.picture.at).filter(([id]) => s.picture.pinned.includes(id))),
-      });
+    case 'moved': {
+      const at = { ...s.picture.at, ...a.at };
+      return a.byHand ? change(s, { at }) : { ...s, picture: { ...s.picture, at } };
+    }
     case 'mark': // what moves from here on is one step of undo
       return change(s, {});
     case 'undo': {

@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ask, chunks } from './api';
 import { kindLabel, typeLabel } from './catalog';
-import type { Found, Graph } from './graph';
+import { together, type Found, type Graph } from './graph';
 import { Options, Problem, SearchBox } from './parts';
 import { words } from './words';
 
@@ -52,9 +52,12 @@ const word = "(?:\\p{Lu}\\p{L}{0,2}\\.(?=\\s)|[\\p{Lu}\\p{N}][\\p{L}\\p{N}’'-]
 const small = '(?:(?:of|the|and|for|on|in|de|von|van|der|la|et|du)\\s+){0,2}';
 const capitals = new RegExp(`(?=\\p{Lu})${word}(?:\\s+${small}${word})*`, 'gu');
 
-// namesIn finds the names of entities in a text: what begins with capitals and is the name or an alias of exactly one.
-export async function namesIn(text: string, signal: AbortSignal): Promise<Named[]> {
-  const places = new Map<string, [number, number][]>();
+// A text's places are where its names may stand: what begins with capitals, in code points.
+export type Places = Map<string, [number, number][]>;
+
+// placesIn finds what may be a name in a text, in its order.
+export function placesIn(text: string): Places {
+  const places: Places = new Map();
   const points = new Uint32Array(text.length + 1); // how many code points stand before each unit of UTF-16
   for (let i = 0, n = 0; i < text.length; i++) {
     points[i] = n;
@@ -71,31 +74,41 @@ export async function namesIn(text: string, signal: AbortSignal): Promise<Named[
   for (const m of text.matchAll(capitals)) {
     // what stands before a name, as a title does, is not a part of it, nor may be what a small word joins: "Ann and Ben"
     const starts = [0, ...[...m[0].matchAll(/\s+(?=[\p{Lu}\p{N}])/gu)].map(space => space.index + space[0].length)];
-    const ends = [...[...m[0].matchAll(/\s+\p{Ll}/gu)].map(space => space.index), m[0].length];
+    // nor what follows when a sentence ends in a short name, which looks like an initial: "Ann Lee. Ben"
+    const ends = [...[...m[0].matchAll(/\s+\p{Ll}|\.\s/gu)].map(space => space.index), m[0].length];
     for (const start of starts) {
       for (const end of ends.filter(e => e > start)) {
         note(m[0].slice(start, end), m.index + start);
       }
     }
   }
-  const names = [...places.keys()].filter(n => n.length > 2).slice(0, 400);
-  const found = new Map<string, Named>();
-  for (const some of chunks(names, 20)) {
-    const answer = await ask<{ [alias: string]: Omit<Named, 'places'> | null }>(
-      `query Names(${some.map((_, k) => `$n${k}: String!`).join(' ')}) {
-        ${some.map((_, k) => `n${k}: entity(ref: {name: $n${k}}) { id type name description }`).join(' ')}
+  for (const short of [...places.keys()].filter(n => n.length <= 2)) {
+    places.delete(short);
+  }
+  return places;
+}
+
+// namesOf finds those of some words that are the name or an alias of exactly one entity, beside what is known already.
+export async function namesOf(some: string[], places: Places, known: Named[], signal: AbortSignal): Promise<Named[]> {
+  const entities = new Map<string, Found>();
+  await together(chunks(some, 20), async names => {
+    const answer = await ask<{ [alias: string]: Found | null }>(
+      `query Names(${names.map((_, k) => `$n${k}: String!`).join(' ')}) {
+        ${names.map((_, k) => `n${k}: entity(ref: {name: $n${k}}) { id type name description }`).join(' ')}
       }`,
-      Object.fromEntries(some.map((name, k) => [`n${k}`, name])),
+      Object.fromEntries(names.map((name, k) => [`n${k}`, name])),
       signal,
       true,
     );
-    some.forEach((name, k) => {
-      const entity = answer[`n${k}`];
-      if (entity) {
-        const known = found.get(entity.id);
-        found.set(entity.id, { ...entity, places: [...(known?.places ?? []), ...(places.get(name) ?? [])] });
-      }
-    });
+    names.forEach((name, k) => answer[`n${k}`] && entities.set(name, answer[`n${k}`] as Found));
+  });
+  const found = new Map(known.map(n => [n.id, n]));
+  for (const name of some) {
+    const entity = entities.get(name);
+    if (entity) {
+      const before = found.get(entity.id)?.places ?? [];
+      found.set(entity.id, { ...entity, places: [...before, ...(places.get(name) ?? [])] });
+    }
   }
   return [...found.values()];
 }

@@ -138,10 +138,9 @@ function Told({
   const { answer, problem, again } = useAsk(
     async signal => {
       const { view: now, gone } = await present(view, graph, signal);
-      await graph.join(now.picture.ids, signal);
       const measures: Measures = {
-        community: view.colour === 'community' ? await graph.communities(signal) : null,
-        centrality: view.size === 'centrality' ? await graph.centrality(signal) : null,
+        community: view.colour === 'community' ? await graph.communities(now.picture.ids, signal) : null,
+        centrality: view.size === 'centrality' ? await graph.centrality(now.picture.ids, signal) : null,
       };
       const shown = scene(graph, { ...initial, ...now }, null, measures);
       return { gone, links: shown.links, svg: out.svg(graph, shown, now.picture.at) };
@@ -155,6 +154,7 @@ function Told({
       {problem && <Problem problem={problem} again={again} />}
       {answer && (
         <>
+          {view.near && <p class="quiet">{words.canvas.near}</p>}
           {answer.gone > 0 && <p class="warning">{w.gone(answer.gone)}</p>}
           <figure role="img" aria-label={page.caption || title} dangerouslySetInnerHTML={{ __html: answer.svg }} />
           <details>

@@ -1,18 +1,33 @@
 /** @jsxImportSource preact */
 // The views that addresses name: start, an entity, two that are connected, a source.
+import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, Refused } from './api';
 import { Candidates } from './candidates';
+import { cite } from './citation';
 import { kindLabel, property, selection, spell, typeLabel } from './catalog';
-import { Piece, Standing } from './evidence';
-import type { Count, Entity, Evidence, Found, Graph, Line, Link, Source } from './graph';
+import { Pieces, Standing } from './evidence';
+import {
+  together,
+  upTo,
+  type Count,
+  type Entity,
+  type Evidence,
+  type Found,
+  type Graph,
+  type Line,
+  type Link,
+  type Paged,
+  type Source,
+} from './graph';
 import { Words } from './panel';
-import { Badge, Linked, Options, Problem, SearchBox, entityPage, go, useAsk } from './parts';
+import { linesOf } from './out';
+import { Badge, Linked, Options, Problem, SearchBox, entityPage, go, held, isSingle, useAsk, useLast } from './parts';
 import { flipped } from './state';
 import { spokenIn } from './spoken';
-import { Statement, marked, namesIn, undo, type Added, type Named, type Passage } from './statement';
-import { Workbench, nothing, openingOf, typing, type Opening } from './workbench';
+import { Statement, marked, namesOf, placesIn, undo, type Added, type Named, type Passage } from './statement';
+import { Workbench, nothing, openingOf, type Opening } from './workbench';
 import { words } from './words';
 
 // useTitle names the tab after what it shows.
@@ -28,21 +43,32 @@ export function open(found: Found) {
 
 // --- start ----------------------------------------------------------------------------------------------------------------
 
-interface StartAnswer {
+interface Stats {
   stats: { entities: Count[]; links: Count[]; sources: number };
+}
+
+interface Central {
   centrality: { edges: { score: number; node: Entity }[] };
 }
 
 export function Start({ graph }: { graph: Graph }) {
   const w = words.start;
   useTitle(undefined);
-  const { answer, problem, again } = useAsk(
+  // each stands for itself: what fails leaves the others
+  const stats = useAsk(
     signal =>
-      ask<StartAnswer>(
-        'query Start { stats { entities { key count } links { key count } sources } centrality(by: DEGREE, first: 8) { edges { score node { id type name } } } }',
+      ask<Stats>('query Stats { stats { entities { key count } links { key count } sources } }', {}, signal).then(
+        a => a.stats,
+      ),
+    [graph],
+  );
+  const connected = useAsk(
+    signal =>
+      ask<Central>(
+        'query Connected { centrality(by: DEGREE, first: 8) { edges { score node { id type name } } } }',
         {},
         signal,
-      ),
+      ).then(a => a.centrality.edges),
     [graph],
   );
   const latest = useAsk(signal => latestChanges(graph, signal), [graph]);
@@ -62,48 +88,48 @@ export function Start({ graph }: { graph: Graph }) {
           </p>
         </section>
       )}
-      {problem && <Problem problem={problem} again={again} />}
-      {answer && (
-        <div class="columns">
-          <section class="card">
-            <h2>{w.title}</h2>
-            {sum(answer.stats.entities) === 0 ? (
+      <div class="columns">
+        <Asked of={stats} title={w.title}>
+          {({ entities, links, sources }) =>
+            sum(entities) === 0 ? (
               <p>{w.empty}</p>
             ) : (
               <>
                 <ul class="counts">
-                  {answer.stats.entities
+                  {entities
                     .filter(c => c.count > 0)
                     .map(c => (
                       <li key={c.key}>
-                        <Badge graph={graph} type={c.key} /> {c.count.toLocaleString('en')}
+                        <Badge graph={graph} type={c.key} /> {words.number(c.count)}
                       </li>
                     ))}
                 </ul>
                 <p>
-                  {w.links(sum(answer.stats.links))}, {w.sources(answer.stats.sources)}
+                  {w.links(sum(links))}, {w.sources(sources)}
                 </p>
               </>
-            )}
-          </section>
-          {answer.centrality.edges.length > 0 && (
-            <section class="card">
-              <h2>{w.connected}</h2>
+            )
+          }
+        </Asked>
+        <Asked of={connected} title={w.connected}>
+          {edges =>
+            edges.length > 0 && (
               <ol class="ranked">
-                {answer.centrality.edges.map(e => (
+                {edges.map(e => (
                   <li key={e.node.id}>
                     <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
                     <span class="quiet">{w.links(e.score)}</span>
                   </li>
                 ))}
               </ol>
-            </section>
-          )}
-          {latest.answer && latest.answer.length > 0 && (
-            <section class="card">
-              <h2>{w.latest}</h2>
+            )
+          }
+        </Asked>
+        <Asked of={latest} title={w.latest}>
+          {changed =>
+            changed.length > 0 && (
               <ul>
-                {latest.answer.map(e => (
+                {changed.map(e => (
                   <li key={e.id}>
                     <Linked to={entityPage(e.id)}>{e.name}</Linked> <Badge graph={graph} type={e.type} />{' '}
                     <time class="quiet" dateTime={e.updatedAt}>
@@ -112,12 +138,31 @@ export function Start({ graph }: { graph: Graph }) {
                   </li>
                 ))}
               </ul>
-            </section>
-          )}
-        </div>
-      )}
+            )
+          }
+        </Asked>
+      </div>
     </div>
   );
+}
+
+// Asked is a card with what was answered, or why it was not; nothing while it is waited for, or where there is nothing in it.
+function Asked<T>({
+  of: { answer, problem, again },
+  title,
+  children,
+}: {
+  of: { answer: T | null; problem: Error | null; again: () => void };
+  title: string;
+  children: (answer: T) => ComponentChildren;
+}) {
+  const content = problem ? <Problem problem={problem} again={again} /> : answer !== null && children(answer);
+  return content ? (
+    <section class="card">
+      <h2>{title}</h2>
+      {content}
+    </section>
+  ) : null;
 }
 
 type Changed = Entity & { updatedAt: string };
@@ -128,13 +173,14 @@ async function latestChanges(graph: Graph, signal: AbortSignal): Promise<Changed
   if (lists.length === 0) {
     return [];
   }
-  const answer = await ask<Record<string, { nodes: Changed[] }>>(
+  const answer = await ask<Record<string, { nodes: Changed[] } | null>>(
     `query Latest { ${lists.map(t => `${t.list}(first: 6, orderBy: [{field: UPDATED_AT, direction: DESC}]) { nodes { id type name updatedAt } }`).join(' ')} }`,
     {},
     signal,
+    true,
   );
   return Object.values(answer)
-    .flatMap(l => l.nodes)
+    .flatMap(l => l?.nodes ?? [])
     .sort((a, b) => (a.updatedAt < b.updatedAt ? 1 : a.updatedAt > b.updatedAt ? -1 : a.id < b.id ? -1 : 1))
     .slice(0, 6);
 }
@@ -257,42 +303,51 @@ interface Edge {
   link: Link;
 }
 
-// KindOfLinks lists the links of one kind, twenty at a time, each with its words.
+const longer = (first: number) => first + (first < 100 ? 30 : 100);
+
+// KindOfLinks lists the links of one kind, each with its words: ten at first, and the others when they are asked for.
 function KindOfLinks({ graph, id, kind, count }: { graph: Graph; id: string; kind: string; count: number }) {
   const [first, setFirst] = useState(10);
-  const { answer, problem, again } = useAsk(
+  const asked = useAsk(
     signal =>
-      ask<{ node: { links: { edges: Edge[] } } | null }>(
-        `query OfKind($id: ID!, $kind: LinkKind!, $first: Int!) {
-        node(id: $id) { ... on Entity { links(first: $first, where: {kinds: [$kind]}) {
+      upTo(
+        first,
+        async (first, after) =>
+          (
+            await ask<{ node: { links: Paged<Edge> } | null }>(
+              `query OfKind($id: ID!, $kind: LinkKind!, $first: Int!, $after: String) {
+        node(id: $id) { ... on Entity { links(first: $first, after: $after, where: {kinds: [$kind]}) {
+          pageInfo { hasNextPage endCursor }
           edges { direction node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
         } } }
       }`,
-        { id, kind, first },
-        signal,
+              { id, kind, first, after },
+              signal,
+            )
+          ).node?.links,
       ),
     [graph, id, kind, first],
   );
+  const { problem, again } = asked;
+  const answer = useLast(asked.answer);
   return (
     <section class="kind">
       <h2>
-        {kindLabel(graph.catalog, kind)} <span class="count">{count.toLocaleString('en')}</span>
+        {kindLabel(graph.catalog, kind)} <span class="count">{words.number(count)}</span>
       </h2>
       {problem && <Problem problem={problem} again={again} />}
       <ul class="sentences">
-        {answer?.node?.links.edges.map(e => (
+        {answer?.list.map(e => (
           <li key={e.link.id}>
             <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
-            <span class="quiet">
-              {[e.link.role, [e.link.since, e.link.until].filter(d => d).join('–')].filter(d => d).join(', ')}
-            </span>
+            <span class="quiet">{[e.link.role, held(e.link.since, e.link.until)].filter(d => d).join(', ')}</span>
             <Words graph={graph} link={e.link} label={words.entity.words} />
           </li>
         ))}
       </ul>
-      {count > first && first < 100 && (
-        <button type="button" onClick={() => setFirst(Math.min(100, first + 20))}>
-          {words.entity.more(Math.min(count - first, 20))}
+      {answer?.more && (
+        <button type="button" onClick={() => setFirst(longer(first))}>
+          {words.entity.more(Math.min(count, longer(first)) - first)}
         </button>
       )}
     </section>
@@ -307,22 +362,34 @@ interface Happening {
 }
 
 function Timeline({ graph, id }: { graph: Graph; id: string }) {
-  const { answer } = useAsk(
+  const [first, setFirst] = useState(30);
+  const asked = useAsk(
     signal =>
-      ask<{ timeline: { nodes: Happening[] } | null }>(
-        'query Timeline($id: ID!) { timeline(subjects: [{id: $id}], first: 30) { nodes { id date caption subject { __typename ... on Node { id } ... on Link { from { id } to { id } } } } } }',
-        { id },
-        signal,
+      upTo(
+        first,
+        async (first, after) =>
+          (
+            await ask<{ timeline: Paged<{ node: Happening }> | null }>(
+              `query Timeline($id: ID!, $first: Int!, $after: String) { timeline(subjects: [{id: $id}], first: $first, after: $after) {
+                pageInfo { hasNextPage endCursor }
+                edges { node { id date caption subject { __typename ... on Node { id } ... on Link { from { id } to { id } } } } }
+              } }`,
+              { id, first, after },
+              signal,
+            )
+          ).timeline,
       ),
-    [graph, id],
+    [graph, id, first],
   );
-  const nodes = answer?.timeline?.nodes ?? [];
-  if (nodes.length === 0) {
+  const answer = useLast(asked.answer);
+  const nodes = answer?.list.map(e => e.node) ?? [];
+  if (nodes.length === 0 && !asked.problem) {
     return null;
   }
   return (
     <section>
       <h2>{words.entity.timeline}</h2>
+      {asked.problem && <Problem problem={asked.problem} again={asked.again} />}
       <ol class="timeline">
         {nodes.map(n => {
           const other = n.subject.from && (n.subject.from.id === id ? n.subject.to?.id : n.subject.from.id);
@@ -337,6 +404,11 @@ function Timeline({ graph, id }: { graph: Graph; id: string }) {
           );
         })}
       </ol>
+      {answer?.more && (
+        <button type="button" onClick={() => setFirst(longer(first))}>
+          {words.entity.later}
+        </button>
+      )}
     </section>
   );
 }
@@ -365,7 +437,7 @@ function Several({
           type="button"
           class="plain"
           onClick={() => onIds(ids.filter(i => i !== id))}
-          aria-label={`${words.canvas.hide}: ${graph.entities.get(id)?.name ?? id}`}
+          aria-label={`${words.path.remove}: ${graph.entities.get(id)?.name ?? id}`}
         >
           {graph.entities.get(id)?.name ?? id} ×
         </button>
@@ -415,6 +487,25 @@ function conditionsOf(graph: Graph, query: string): { q: URLSearchParams; strang
 
 const conditional = ['via', 'avoid', 'kind', 'since', 'until', 'independent'];
 
+// variablesOf are the variables of the question for lines.
+function variablesOf(q: URLSearchParams): Record<string, unknown> {
+  const [since, until] = [q.get('since'), q.get('until')];
+  const where = {
+    ...(q.getAll('kind').length > 0 && { kinds: q.getAll('kind') }),
+    ...((since || until) && { during: { ...(since && { from: since }), ...(until && { to: until }) } }),
+  };
+  const list = (k: string) => (q.getAll(k).length > 0 ? q.getAll(k).map(id => ({ id })) : null);
+  return {
+    from: { id: q.get('from') },
+    to: { id: q.get('to') },
+    via: list('via'),
+    avoid: list('avoid'),
+    where: Object.keys(where).length > 0 ? where : null,
+    independent: q.get('independent') === 'true',
+    rank: q.get('rank') ?? 'SHORTEST',
+  };
+}
+
 export function PathView({ graph, query }: { graph: Graph; query: string }) {
   const w = words.path;
   const { q, strange } = useMemo(() => conditionsOf(graph, query), [graph, query]);
@@ -429,31 +520,20 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       if (!ends.answer || unknown.length > 0 || !from || !to || from === to || backwards) {
         return null;
       }
-      const [since, until] = [q.get('since'), q.get('until')];
-      const where = {
-        ...(q.getAll('kind').length > 0 && { kinds: q.getAll('kind') }),
-        ...((since || until) && { during: { ...(since && { from: since }), ...(until && { to: until }) } }),
-      };
-      const list = (k: string) => (q.getAll(k).length > 0 ? q.getAll(k).map(id => ({ id })) : null);
-      return graph.paths(
-        {
-          from: { id: from },
-          to: { id: to },
-          via: list('via'),
-          avoid: list('avoid'),
-          where: Object.keys(where).length > 0 ? where : null,
-          independent: q.get('independent') === 'true',
-          rank: q.get('rank') ?? 'SHORTEST',
-        },
-        signal,
-      );
+      return graph.paths(variablesOf(q), signal);
     },
     [graph, query, ends.answer],
   );
   const failed = ends.problem ? ends : found;
+  const searching =
+    from !== '' && to !== '' && from !== to && !backwards && unknown.length === 0 && !failed.problem && !found.answer;
   useTitle(name(from) && name(to) ? `${name(from)} – ${name(to)}` : w.title);
   const [at, setAt] = useState<{ line: number; step: number }>({ line: 0, step: 0 });
   const [hover, setHover] = useState<number | null>(null);
+  // once open, they stay so under who changes them
+  const [open, setOpen] = useState(false);
+  const conditioned = [...conditional, 'rank'].some(k => q.has(k));
+  useEffect(() => setOpen(o => o || conditioned), [conditioned]);
   useEffect(() => setAt({ line: 0, step: 0 }), [query]);
   const lines = found.answer
     ? found.answer.lines.length > 0
@@ -462,6 +542,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
         ? [found.answer.nearMiss]
         : []
     : [];
+  const near = found.answer?.lines.length === 0;
   const line = lines[at.line];
   const opening = useMemo(() => (lines.length > 0 ? spread(lines) : null), [found.answer]);
   const lit = useMemo(() => {
@@ -470,16 +551,12 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       ? new Set([...l.nodes.map(n => n.id), ...l.steps.flatMap(s => [s.link.id, ...s.alternatives.map(a => a.id)])])
       : null;
   }, [found.answer, hover, at.line]);
-  useEffect(() => {
-    const keys = (event: KeyboardEvent) => {
-      const by = ({ n: 1, b: -1 } as Record<string, number>)[event.key.toLowerCase()];
-      if (by && line && !event.ctrlKey && !event.metaKey && !event.altKey && !typing(event)) {
-        setAt(a => ({ ...a, step: Math.max(0, Math.min(line.steps.length - 1, a.step + by)) }));
-      }
-    };
-    addEventListener('keydown', keys);
-    return () => removeEventListener('keydown', keys);
-  }, [line]);
+  const keys = (event: KeyboardEvent) => {
+    const by = ({ n: 1, b: -1 } as Record<string, number>)[event.key.toLowerCase()];
+    if (by && line && isSingle(event)) {
+      setAt(a => ({ ...a, step: Math.max(0, Math.min(line.steps.length - 1, a.step + by)) }));
+    }
+  };
   const box = (label: string, id: string, which: 'from' | 'to') => (
     <SearchBox
       graph={graph}
@@ -500,9 +577,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       <p class="hop-sentence">
         {step.link.sentence} <Standing link={step.link} />
       </p>
-      {step.link.evidence.nodes.map(e => (
-        <Piece key={e.id} evidence={e} />
-      ))}
+      <Pieces key={step.link.id} graph={graph} link={step.link} have={step.link.evidence} />
       <p class="actions">
         <button type="button" disabled={at.step === 0} onClick={() => setAt({ ...at, step: at.step - 1 })}>
           {words.evidence.previous}
@@ -526,7 +601,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
           ⇄
         </button>
         {box(w.to, to, 'to')}
-        <details open={[...conditional, 'rank'].some(k => q.has(k))}>
+        <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
           <summary>{w.options}</summary>
           <div class="options">
             <Several graph={graph} label={w.via} ids={q.getAll('via')} onIds={via => go(params(q, { via }))} />
@@ -548,10 +623,13 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                   <input
                     type="number"
                     class="year"
+                    min={1}
+                    max={9999}
                     value={q.get(k) ?? ''}
-                    onChange={event =>
-                      go(params(q, { [k]: event.currentTarget.value.padStart(4, '0').replace(/^0000$/, '') }))
-                    }
+                    onChange={event => {
+                      const { value, validity } = event.currentTarget;
+                      go(params(q, { [k]: value && validity.valid ? value.padStart(4, '0') : null }));
+                    }}
                   />
                 </label>
               ))}
@@ -585,24 +663,24 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
       {unknown.length > 0 && <p role="alert">{w.unknown(unknown.join(', '))}</p>}
       {strange.length > 0 && <p role="alert">{w.strange(strange.join(', '))}</p>}
       {failed.problem && <PathProblem problem={failed.problem} again={failed.again} />}
-      {found.answer && (
-        <div role="status">
-          {found.answer.lines.length === 0 && (
-            <>
-              <p>
-                <strong>{w.none}</strong>{' '}
-                {conditional.some(k => q.has(k))
-                  ? w.unfulfilled
-                  : (w.outcome[found.answer.outcome] ?? spell(found.answer.outcome))}
-              </p>
-              {found.answer.nearMiss && <p>{conditional.some(k => q.has(k)) ? w.nearMiss : w.longer}</p>}
-            </>
-          )}
-        </div>
-      )}
+      <div role="status">
+        {searching && <p class="quiet">{w.searching}</p>}
+        {found.answer && found.answer.lines.length > 0 && <p class="quiet">{w.lines(found.answer.lines.length)}</p>}
+        {found.answer?.lines.length === 0 && (
+          <>
+            <p>
+              <strong>{w.none}</strong>{' '}
+              {conditional.some(k => q.has(k))
+                ? w.unfulfilled
+                : (w.outcome[found.answer.outcome] ?? spell(found.answer.outcome))}
+            </p>
+            {found.answer.nearMiss && <p>{conditional.some(k => q.has(k)) ? w.nearMiss : w.longer}</p>}
+          </>
+        )}
+      </div>
       {opening && (
-        <div class="found">
-          <ol class="told" onMouseLeave={() => setHover(null)}>
+        <div class="found" onKeyDown={keys}>
+          <ol class={near ? 'told near' : 'told'} onMouseLeave={() => setHover(null)}>
             {lines.map((l, i) => (
               <li key={i} class={i === at.line ? 'current' : ''} onMouseEnter={() => setHover(i)}>
                 <h2>{w.line(i + 1, l.length)}</h2>
@@ -615,15 +693,29 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                         aria-pressed={i === at.line && j === at.step}
                         onClick={() => setAt({ line: i, step: j })}
                       >
-                        {s.link.sentence} <sup>[{j + 1}]</sup>
+                        {s.link.sentence}{' '}
+                        <sup>[{lines.slice(0, i).reduce((n, before) => n + before.length, j + 1)}]</sup>
                       </button>
+                      {s.link.evidence.nodes.slice(0, 1).map(e => (
+                        <p key={e.id} class="paper">
+                          {cite(e, 'plain')}
+                        </p>
+                      ))}
                     </li>
                   ))}
                 </ol>
               </li>
             ))}
           </ol>
-          <Workbench graph={graph} opening={opening} lit={lit} step={step?.link.id ?? null} lead={hop} />
+          <Workbench
+            graph={graph}
+            opening={opening}
+            near={near}
+            lit={lit}
+            step={step?.link.id ?? null}
+            query={linesOf(graph, variablesOf(q))}
+            lead={hop}
+          />
         </div>
       )}
     </div>
@@ -673,70 +765,115 @@ type Marked = Omit<Evidence, 'source'> & { start: number | null; end: number | n
 interface Read extends Source {
   text: string | null;
   contentHash: string | null;
-  links: {
-    totalCount: number;
-    edges: { link: Link & { evidence: { nodes: Marked[] } } }[];
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
-  };
+  links: Paged<Quoted> & { totalCount: number };
 }
 
-const readQuery = `query Source($id: ID!, $after: String) {
+interface Quoted {
+  link: Link & { evidence: Paged<{ node: Marked }> };
+}
+
+const markedBits =
+  'edges { node { id excerpt prefix suffix stance verified start end source { id } } } pageInfo { hasNextPage endCursor }';
+
+const readQuery = `query Source($id: ID!, $first: Int!, $after: String) {
   source(ref: {id: $id}) {
     id title url kind publisher authors publishedOn text contentHash
-    links(first: 20, after: $after) {
+    links(first: $first, after: $after) {
       totalCount pageInfo { hasNextPage endCursor }
       edges { link {
         id kind from { id name type description linkCount } to { id name type description linkCount } role since until sentence standing supportCount
-        evidence(first: 20) { nodes { id excerpt prefix suffix stance verified start end source { id } } }
+        evidence(first: 5) { ${markedBits} }
       } }
     }
   }
 }`;
 
-// readSource reads a source with all that is quoted from it.
-async function readSource(id: string, signal: AbortSignal): Promise<Read | null> {
-  let whole: Read | null = null;
-  for (let after: string | null = null; ; ) {
-    const { source }: { source: Read | null } = await ask<{ source: Read | null }>(readQuery, { id, after }, signal);
-    if (!source) {
-      return null;
-    }
-    whole = whole
-      ? { ...source, links: { ...source.links, edges: [...whole.links.edges, ...source.links.edges] } }
-      : source;
-    after = source.links.pageInfo.endCursor;
-    if (!source.links.pageInfo.hasNextPage || whole.links.edges.length >= 1000) {
-      return whole;
-    }
-  }
+const restQuery = `query Rest($id: ID!, $first: Int!, $after: String) { link(id: $id) { evidence(first: $first, after: $after) { ${markedBits} } } }`;
+
+// linksAtOnce is how many links of a source are read before somebody asks for more.
+const linksAtOnce = 1000;
+
+// readSource reads a source with what is quoted from it for the first so many links.
+async function readSource(id: string, first: number, signal: AbortSignal): Promise<Read | null> {
+  let source: Read | null = null;
+  const { list } = await upTo(
+    first,
+    async (first, after) => {
+      ({ source } = await ask<{ source: Read | null }>(readQuery, { id, first, after }, signal));
+      return source?.links;
+    },
+    50,
+  );
+  await together(
+    list.filter(({ link }) => link.evidence.pageInfo.hasNextPage),
+    async ({ link }) => {
+      const begun = link.evidence;
+      const { list: rest } = await upTo(Infinity, async (first, after) => {
+        const variables = { id: link.id, first, after: after ?? begun.pageInfo.endCursor };
+        return (await ask<{ link: Quoted['link'] | null }>(restQuery, variables, signal)).link?.evidence;
+      });
+      begun.edges.push(...rest);
+    },
+  );
+  return source && { ...(source as Read), links: { ...(source as Read).links, edges: list } };
 }
 
 // piecesOf lists what is quoted from a source, in the order in which it stands there.
 function piecesOf(source: Read): { piece: Marked; link: Link }[] {
   return source.links.edges
-    .flatMap(({ link }) => link.evidence.nodes.filter(e => e.source.id === source.id).map(piece => ({ piece, link })))
+    .flatMap(({ link }) =>
+      link.evidence.edges.filter(e => e.node.source.id === source.id).map(e => ({ piece: e.node, link })),
+    )
     .sort((a, b) => (a.piece.start ?? Infinity) - (b.piece.start ?? Infinity) || 0);
 }
 
-const noNames: Named[] = [];
+// How many names of a text are looked for before its marks are drawn anew, and how many before somebody asks for more.
+const namesInTurn = 400;
+const namesAtOnce = 4000;
+
+// useNames finds the names of a text that the graph knows, part after part: what is found shows meanwhile. more looks on behind
+// a bound, of which left is what it left.
+function useNames(text: string | null) {
+  const places = useMemo(() => placesIn(text ?? ''), [text]);
+  const [upTo, setUpTo] = useState(namesAtOnce);
+  const [{ at, names }, set] = useState<{ at: number; names: Named[] }>({ at: 0, names: [] });
+  const all = useMemo(() => [...places.keys()], [places]);
+  useEffect(() => set({ at: 0, names: [] }), [places]);
+  const some = all.slice(at, Math.min(at + namesInTurn, upTo));
+  const { answer, problem, again } = useAsk(
+    async signal => (some.length > 0 ? await namesOf(some, places, names, signal) : null),
+    [places, at, some.length],
+  );
+  useEffect(() => {
+    if (answer) {
+      set({ at: at + some.length, names: answer });
+    }
+  }, [answer]);
+  return {
+    names,
+    busy: some.length > 0 && !problem,
+    problem,
+    again,
+    left: some.length > 0 ? 0 : all.length - at,
+    more: () => setUpTo(upTo + namesAtOnce),
+  };
+}
 
 export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const w = words.source;
+  const [first, setFirst] = useState(linksAtOnce);
   const {
     answer: read,
     problem,
     again,
   } = useAsk(
     async signal => {
-      const source = await readSource(id, signal);
+      const source = await readSource(id, first, signal);
       return { source, elsewhere: !source && (await graph.read([id], signal)).length > 0 };
     },
-    [graph, id],
+    [graph, id, first],
   );
-  // while it is read again, what was read before stays
-  const kept = useRef(read);
-  kept.current = read ?? kept.current;
-  const answer = kept.current;
+  const answer = useLast(read);
   const source = answer?.source;
   const elsewhere = answer?.elsewhere === true;
   useEffect(() => {
@@ -749,7 +886,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
   const [passage, setPassage] = useState<Passage | null>(null);
   const [added, setAdded] = useState<Added | null>(null);
   const [said, say] = useState('');
-  const { answer: server } = useAsk(
+  const server = useAsk(
     signal =>
       ask<{ serverInfo: { readOnly: boolean }; viewer: { role: string } }>(
         '{ serverInfo { readOnly } viewer { role } }',
@@ -758,9 +895,10 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
       ),
     [],
   );
-  const writable = server?.serverInfo.readOnly === false && server.viewer.role !== 'READER';
+  const writable = server.answer?.serverInfo.readOnly === false && server.answer.viewer.role !== 'READER';
   const text = source?.text ?? null;
-  const { answer: names } = useAsk(async signal => (text === null ? [] : await namesIn(text, signal)), [text]);
+  const named = useNames(text);
+  const { names } = named;
   const pieces = useMemo(() => (source ? piecesOf(source) : []), [source]);
   const marks = useMemo(
     () =>
@@ -774,7 +912,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
     const known = pieces.flatMap(({ piece: p, link }) =>
       link.kind === 'SAID' && p.start !== null && p.end !== null ? [{ start: p.start, end: p.end }] : [],
     );
-    return writable && text !== null && names
+    return writable && text !== null
       ? spokenIn(text, names).filter(c => !known.some(k => k.start < c.said.end && k.end > c.said.start))
       : [];
   }, [writable, text, names, pieces]);
@@ -797,7 +935,10 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
     .filter(p => p)
     .join(' · ');
   return (
-    <div class={source.text === null ? 'source bare' : 'source'}>
+    <div
+      class={source.text === null ? 'source bare' : 'source'}
+      aria-busy={named.busy || !(server.answer || server.problem)}
+    >
       <header>
         <h1>{source.title}</h1>
         <p class="quiet">{about}</p>
@@ -814,7 +955,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
           <Marks
             text={source.text}
             marks={marks}
-            names={names ?? noNames}
+            names={names}
             chosen={chosen}
             onChoose={setChosen}
             onMarked={writable ? setPassage : null}
@@ -822,6 +963,9 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
         ) : (
           <p class="quiet">{source.contentHash ? w.notServed : w.noText}</p>
         )}
+        {named.left > 0 && <Bound text={w.namesLeft(named.left)} button={w.namesMore} onMore={named.more} />}
+        {named.problem && <Problem problem={named.problem} again={named.again} />}
+        {server.problem && <Problem problem={server.problem} again={server.again} />}
       </section>
       {writable && (
         <section class="adding">
@@ -852,7 +996,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
             graph={graph}
             source={source.id}
             list={spoken}
-            names={names ?? noNames}
+            names={names}
             onAdded={done => {
               setAdded(done);
               say(words.statement.added(done.sentence));
@@ -864,7 +1008,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
             graph={graph}
             source={source.id}
             passage={passage}
-            names={names ?? noNames}
+            names={names}
             onAdded={done => {
               setAdded(done);
               say(words.statement.added(done.sentence));
@@ -878,6 +1022,13 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
         <h2>{chosen.length > 0 ? w.statements : w.excerpts}</h2>
         {source.text !== null && chosen.length === 0 && pieces.length > 0 && <p class="quiet">{w.markHint}</p>}
         {pieces.length === 0 && <p class="quiet">{w.none}</p>}
+        {source.links.totalCount > source.links.edges.length && (
+          <Bound
+            text={w.linksLeft(source.links.edges.length, source.links.totalCount)}
+            button={w.linksMore}
+            onMore={() => setFirst(first + linksAtOnce)}
+          />
+        )}
         <ul class="sentences">
           {shown.map(({ piece, link }) => (
             <li key={piece.id}>
@@ -896,6 +1047,18 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
         </ul>
       </section>
     </div>
+  );
+}
+
+// Bound says that there is more than is shown, and shows more.
+function Bound({ text, button, onMore }: { text: string; button: string; onMore: () => void }) {
+  return (
+    <p class="bound">
+      {text}{' '}
+      <button type="button" onClick={onMore}>
+        {button}
+      </button>
+    </p>
   );
 }
 
@@ -972,10 +1135,21 @@ const Marks = memo(function Marks({
         }
         const pressed = ids.some(id => chosen.includes(id));
         return (
-          <mark key={span.start} class={pressed ? 'chosen' : ''}>
-            <button type="button" onClick={() => onChoose(ids)} aria-pressed={pressed}>
-              {withNames(span, false)}
-            </button>
+          // not a button, whose words could be neither selected nor broken into lines with those beside them
+          <mark
+            key={span.start}
+            role="button"
+            tabIndex={0}
+            aria-pressed={pressed}
+            onClick={() => getSelection()?.isCollapsed !== false && onChoose(ids)}
+            onKeyDown={event => {
+              if (event.key === 'Enter' || event.key === ' ') {
+                event.preventDefault();
+                onChoose(ids);
+              }
+            }}
+          >
+            {withNames(span, false)}
           </mark>
         );
       })}

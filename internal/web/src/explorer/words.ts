@@ -1,20 +1,27 @@
 // Every word that the explorer shows, in one place, so that it can be translated.
 
-const many = (n: number, one: string, more = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : more}`;
+// The language of the words, by which numbers are written and names are sorted.
+const locale = 'en';
+
+const number = (n: number) => n.toLocaleString(locale);
+const many = (n: number, one: string, more = `${one}s`) => `${number(n)} ${n === 1 ? one : more}`;
 
 export const words = {
+  locale,
+  number,
   product: 'Throughline',
   claim: 'People, institutions, events, quotes and themes, and the words that connect them.',
   skip: 'Skip to the content',
-  home: 'Start',
   connect: 'Connect two',
   playground: 'GraphQL playground',
   loading: 'Loading …',
+  held: (since: string | null, until: string | null) => (since ? `since ${since}` : until ? `until ${until}` : ''),
   again: 'Try again',
   search: {
     label: 'Search names, quotes and sources',
     placeholder: 'A name, words of a quote, a source',
-    none: (text: string) => `Nothing has the words “${text}”.`,
+    none: (text: string) => `Nothing has the words “${text.length > 60 ? `${text.slice(0, 60)}…` : text}”.`,
+    choose: 'Choose one of the names: what is only typed means nothing.',
     found: (n: number) => `${many(n, 'result')}. Up and Down choose, Enter opens.`,
   },
   start: {
@@ -35,6 +42,7 @@ export const words = {
     links: 'Links',
     noLinks: 'Nothing is linked to it.',
     more: (n: number) => `Show ${n} more`,
+    later: 'Show what came later',
     connect: 'Connect with …',
     missing: 'Nothing has this id.',
     missingHint: 'The address may be mistyped, or the entity was removed. Search for its name.',
@@ -48,7 +56,6 @@ export const words = {
     title: 'How are two connected?',
     from: 'From',
     to: 'To',
-    find: 'Find lines',
     swap: 'Swap the two',
     options: 'Conditions',
     via: 'Through',
@@ -58,12 +65,12 @@ export const words = {
     since: 'from',
     until: 'to',
     independent: 'No source carries more than one step',
-    rank: 'Best is',
+    rank: 'First comes',
     ranks: {
-      SHORTEST: 'the shortest',
-      STRONGEST: 'what many links join',
-      MOST_CORROBORATED: 'what many sources say',
-      MOST_RECENT: 'the most recent',
+      SHORTEST: 'the line with the fewest steps',
+      STRONGEST: 'the line whose steps several links make',
+      MOST_CORROBORATED: 'the line that most sources support',
+      MOST_RECENT: 'the line that held most recently',
     } as Record<string, string>,
     line: (i: number, hops: number) => `Line ${i}: ${many(hops, 'step')}`,
     chosen: 'The words of the step',
@@ -82,9 +89,15 @@ export const words = {
     strange: (what: string) => `Left out, as it means nothing here: ${what}.`,
     backwards: 'The first year is after the last.',
     same: 'Choose two different entities.',
+    searching: 'Searching …',
+    lines: (n: number) => many(n, 'line'),
+    remove: 'Remove',
   },
   canvas: {
     label: 'Picture of the graph',
+    entries: 'Entities of the picture',
+    tools: 'Tools for the picture',
+    twins: 'Picture or table',
     help: 'Arrow keys go to neighbours, Enter shows the words, E expands, P starts a line from here, / searches, ? shows all keys.',
     picture: 'Picture',
     table: 'Table',
@@ -92,6 +105,12 @@ export const words = {
     redo: 'Redo',
     fit: 'Show all',
     layout: 'Arrange anew',
+    more: 'More',
+    hints: {
+      layout: 'Give everything that is not pinned a new place',
+      refine: 'Move everything that is not pinned until names and lines lie clear of each other',
+      lasso: 'Choose several by drawing a line around them',
+    },
     refine: 'Refine',
     refining: 'The layout is being refined … Refine, pressed again, stops it.',
     refined: 'The layout is refined. Undo brings back what was.',
@@ -115,13 +134,18 @@ export const words = {
     kinds: 'Kinds of link',
     export: 'Save as …',
     exportChosen: 'Save what is chosen as …',
+    cited: (n: number) => `and ${number(n)} more ${n === 1 ? 'piece' : 'pieces'} of evidence`,
     tell: 'Add to a story',
     told: (n: number) => `It is view ${n} of the story.`,
     toStory: (n: number) => `The story (${n})`,
-    look: 'How it looks',
+    look: 'Filter and colour',
     query: 'Open as a query in the playground',
     expand: 'Expand',
     expandAll: 'All kinds',
+    atOnce: 'At once',
+    everyOne: 'all',
+    mostSourcesFirst: (most: number) => `Those with most sources come first; more than ${most} stand as a list.`,
+    mostSources: (n: number) => `The ${n} with most sources that are not shown yet.`,
     collapse: 'Collapse',
     hide: 'Hide',
     pin: 'Pin',
@@ -130,22 +154,39 @@ export const words = {
     lineFrom: 'Start a line from here',
     hidden: (n: number) => `${many(n, 'link')} not shown`,
     spoken: (name: string, type: string, links: number, shown: number) =>
-      `${name}, ${type}, ${many(links, 'link')}, ${shown} shown`,
-    group: (n: number, what: string) => `${n.toLocaleString('en')} × ${what}`,
+      // an answer of the playground may say neither the type nor how many links there are
+      [name, type, links < shown ? many(shown, 'link') : `${many(links, 'link')}, ${shown} shown`]
+        .filter(part => part !== '')
+        .join(', '),
+    standings: (disputed: number, denied: number) =>
+      [disputed > 0 && `${number(disputed)} disputed`, denied > 0 && `${number(denied)} denied`]
+        .filter(part => part)
+        .join(', '),
+    group: (n: number, what: string) => `${number(n)} × ${what}`,
     pick: (name: string, what: string) => `${name}: ${what}`,
     pickHint: 'There are many: choose which to show.',
+    rest: (n: number) => `and ${number(n)} more`,
+    pickRest: (n: number) => `… and ${number(n)} more: filter the list to see them.`,
     filter: 'Filter this list',
     add: 'Show',
     keysTitle: 'Keys',
+    keysAnywhere: 'The keys / and ? work wherever the focus is, not in the picture alone',
     close: 'Close',
     links: (n: number) => many(n, 'link'),
     legend: 'What the signs mean',
     disputed: 'dashed: disputed or denied',
+    near: 'dashed: the nearest line, not what was asked for',
     thick: 'thicker: more sources',
+    plus: '+5: five links not shown, double-click for them',
+    double: 'double frame: many links of one kind, click for a list',
+    communities: 'same colour: closely linked, in one of the eight largest communities of the whole graph',
+    grey: (first: number | null) =>
+      `grey: ${first ? `not among the first ${first} of any of these` : 'in none of these'}`,
+    central: 'larger: more central in the whole graph (PageRank)',
+    smallest: (first: number) => `smallest: not among the first ${first}`,
     damaged:
       'This address holds no picture: it was cut off or changed on its way. Search for an entity to begin with one.',
-    tooMany: (n: number) =>
-      `${n.toLocaleString('en')} entities are too many to draw one by one: they stand for their types.`,
+    tooMany: (n: number) => `${number(n)} entities are too many to draw one by one: they stand for their types.`,
     shown: (nodes: number, links: number) => `${many(nodes, 'entity', 'entities')}, ${many(links, 'link')} shown`,
   },
   keys: [
@@ -156,10 +197,10 @@ export const words = {
     ['H', 'hide it'],
     ['P', 'start a line from it'],
     ['S', 'choose it beside others, or no more'],
-    ['N and B', 'next and previous step of a line'],
+    ['N and B', 'next and previous step of a line, in the lines and their picture'],
     ['/', 'search'],
     ['Ctrl+Z, Ctrl+Shift+Z', 'undo, redo'],
-    ['+ and −, 0', 'larger, smaller, show all'],
+    ['+ and −, 0', 'larger, smaller, show all, in the picture'],
     ['?', 'show these keys'],
   ] as [string, string][],
   story: {
@@ -188,7 +229,7 @@ export const words = {
     since: 'Since',
     until: 'Until',
     sources: 'Sources',
-    standing: 'Standing',
+    standing: 'Support',
     words: 'Words',
   },
   time: {
@@ -199,9 +240,13 @@ export const words = {
     pause: 'Pause',
     all: 'All years',
     undated: (n: number) => `${many(n, 'link')} without a date`,
-    showUndated: 'show them',
+    showUndated: 'show them, grey',
+    drag: 'Drag to choose years, or to move those that are chosen',
     certain: 'only what is certain',
-    year: (year: number, n: number) => `${year}: ${many(n, 'link')}`,
+    years: (from: number, to: number, n: number) => `${from === to ? from : `${from}–${to}`}: ${many(n, 'link')}`,
+    rest: (n: number, years: number) =>
+      `and ${years === 1 ? many(n, 'more year') : `${many(n, 'more span')} of ${years} years`}`,
+    perBar: (years: number) => `a bar: ${years} years`,
   },
   evidence: {
     title: 'Evidence',
@@ -233,6 +278,12 @@ export const words = {
     missing: 'No source has this id.',
     statements: 'What the marked words say',
     markHint: 'Choose a mark to see what it supports.',
+    linksLeft: (n: number, of: number) =>
+      `These are the words for the first ${number(n)} of ${number(of)} links that rest on it.`,
+    linksMore: 'Read on',
+    namesLeft: (n: number) =>
+      `In a text as long as this one, the graph was not asked for its last ${many(n, 'name')}: they are not underlined, and their quotations are not offered.`,
+    namesMore: 'Look for them',
   },
   statement: {
     title: 'Add a statement',
@@ -242,7 +293,7 @@ export const words = {
     to: 'To',
     kind: 'Link',
     choose: 'Choose …',
-    other: 'Another',
+    other: 'Choose another',
     make: 'It is not in the graph yet',
     makeIt: 'Make it',
     type: 'Type',
@@ -259,7 +310,7 @@ export const words = {
     added: (sentence: string) => `Added: ${sentence}`,
     undo: 'Take it back',
     undone: 'It was taken back.',
-    absent: 'These words do not stand in the text of this source.',
+    absent: 'These words do not stand in the text of this source, or begin or end within a word of it.',
     nearest: 'Most like them are:',
   },
   candidates: {
@@ -281,6 +332,8 @@ export const words = {
     again: 'Show those that were rejected',
   },
   answer: {
+    title: 'Graph',
+    run: 'Run a query: the entities and links of its answer are drawn here.',
     nothing: 'This answer holds no entities: ask for their id and name.',
   },
   missing: {
@@ -293,6 +346,7 @@ export const words = {
     login: 'Log in',
     again: 'I have logged in',
   },
+  damaged: 'Something in the store is damaged, and is left out of this page:',
   notices: 'Notices of third parties',
   errors: {
     title: 'That did not work',

@@ -1,15 +1,28 @@
 /** @jsxImportSource preact */
 // Picture, table, time and evidence of one view, and what can be done with them.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'preact/hooks';
 import { kindLabel } from './catalog';
 import { Canvas, type CanvasHandle } from './canvas';
 import { readStored } from './flat';
-import { most, type Graph } from './graph';
+import { most, reach, type Graph, type Measured } from './graph';
 import * as out from './out';
 import { Panel } from './panel';
-import { Badge, Linked, Options, Problem, copied, go, place, playground, save } from './parts';
-import { address, keepStory, linked, present, story, unpack } from './permalink';
+import {
+  Badge,
+  Linked,
+  Options,
+  Problem,
+  copied,
+  go,
+  isSingle,
+  isTyping,
+  keysAnywhere,
+  playground,
+  save,
+  setKeysAnywhere,
+} from './parts';
+import { address, holdsView, keepStory, keepView, kept, linked, present, story, unpack, whose } from './permalink';
 import { limit, scene, type Measures } from './scene';
 import { chosen, flipped, groupId, initial, reduce, type Group, type State } from './state';
 import { Table } from './table';
@@ -41,33 +54,33 @@ const formats = {
 
 type Format = keyof typeof formats;
 
-// The mark of an event of the keyboard that stands in a field, where keys are text.
-export function typing(event: KeyboardEvent): boolean {
-  return (
-    event.target instanceof HTMLElement &&
-    event.target.matches('input:not([type=checkbox],[type=range]), textarea, select')
-  );
-}
+let benches = 0;
 
-// Workbench shows a view: the one in the address, if there is one, and otherwise what it is given. Of a picture of lines,
-// one may be lit, and of it a step. What is beside the picture while nothing is chosen in it is lead.
+// Workbench shows a view: the one in the address, if there is one, and otherwise what it is given. What is near what was
+// asked for, and not that, is dashed. Of a picture of lines, one may be lit, and of it a step; query asks for them. What is beside
+// the picture while nothing is chosen in it is lead.
 export function Workbench({
   graph,
   opening,
+  near = false,
   lit = null,
   step = null,
+  query = null,
   lead,
 }: {
   graph: Graph;
   opening: Opening;
+  near?: boolean;
   lit?: Set<string> | null;
   step?: string | null;
+  query?: out.Query | null;
   lead?: ComponentChildren;
 }) {
   const [state, dispatch] = useReducer(reduce, initial);
   const [known, setKnown] = useState(0); // grows when more links were read
   const [tab, setTab] = useState<'picture' | 'table'>('picture');
   const [group, setGroup] = useState<Group | null>(null);
+  const [atOnce, setAtOnce] = useState(0); // how many an entity is expanded by; 0 for all
   const [problem, setProblem] = useState<Error | null>(null);
   const [said, say] = useState('');
   const [lasso, setLasso] = useState(false);
@@ -76,8 +89,20 @@ export function Workbench({
   const [told, setTold] = useState(() => story().length);
   const [damaged, setDamaged] = useState(false); // the address should hold a view, and does not
   const [measures, setMeasures] = useState<Measures>({});
+  const entry = useRef(''); // the address whose picture this is, once it is there
   const canvas = useRef<CanvasHandle>(null);
   const keysDialog = useRef<HTMLDialogElement>(null);
+  const [anywhere, setAnywhere] = useState(keysAnywhere);
+  // on a narrow window, what is wanted less often stands behind a button
+  const [open, setOpen] = useState(false);
+  const [rest] = useState(() => `rest-${++benches}`);
+  const moreButton = useRef<HTMLButtonElement>(null);
+  const escape = (event: KeyboardEvent) => {
+    if (event.key === 'Escape' && open) {
+      setOpen(false);
+      moreButton.current?.focus();
+    }
+  };
   const now = useRef(state);
   now.current = state;
 
@@ -94,27 +119,40 @@ export function Workbench({
   useEffect(() => {
     let gone = false;
     void attempt(async () => {
-      const view = await unpack(location.hash);
+      const view = kept() ?? (await unpack(location.hash));
       if (gone) {
         return;
       }
       if (view) {
         const { picture, ...state } = (await present(view, graph)).view;
-        await graph.join(picture.ids);
         if (!gone) {
           dispatch({ do: 'open', picture, state });
         }
       } else {
-        setDamaged(opening === nothing);
-        dispatch({ do: 'open', picture: { ids: opening.ids, at: opening.at ?? {}, groups: opening.groups ?? [] } });
+        setDamaged(opening === nothing || holdsView(location.hash));
+        const { ids, at = {}, groups = [] } = opening;
+        dispatch({ do: 'open', picture: { ids, at, groups }, state: { near } });
       }
       setKnown(k => k + 1);
+      entry.current = gone ? '' : whose();
     });
     setGroup(null);
     return () => {
       gone = true;
+      entry.current = '';
     };
   }, [opening]);
+
+  // what the picture has become is there again after a reload, and for who comes back to it
+  useEffect(() => {
+    const keep = () => entry.current === whose() && keepView(linked(state, graph));
+    const timer = setTimeout(keep, 300); // a browser takes no more than some a second
+    addEventListener('leaving', keep);
+    return () => {
+      clearTimeout(timer);
+      removeEventListener('leaving', keep);
+    };
+  }, [state]);
 
   useEffect(() => {
     if (step) {
@@ -122,20 +160,32 @@ export function Workbench({
     }
   }, [step]);
 
+  // what is measured is asked for again when the picture has entities that were not found, and there may be more to read
+  const { ids: pictured } = state.picture;
+  const asks = (wanted: boolean, m: Measured | null | undefined) =>
+    wanted && pictured.length > 0 && (!m || (!m.done && pictured.some(id => !m.of.has(id))));
+  const [community, centrality] = [state.colour === 'community', state.size === 'centrality'];
   useEffect(() => {
-    if (state.colour === 'community' && !measures.community) {
-      void attempt(async () => {
-        const community = await graph.communities();
-        setMeasures(m => ({ ...m, community }));
+    const abort = new AbortController();
+    const measure = (name: keyof Measures, found: Promise<Measured>) =>
+      attempt(async () => {
+        try {
+          const measured = await found;
+          setMeasures(m => ({ ...m, [name]: measured }));
+        } catch (reason) {
+          if (!abort.signal.aborted) {
+            throw reason;
+          }
+        }
       });
+    if (asks(community, measures.community)) {
+      void measure('community', graph.communities(pictured, abort.signal));
     }
-    if (state.size === 'centrality' && !measures.centrality) {
-      void attempt(async () => {
-        const centrality = await graph.centrality();
-        setMeasures(m => ({ ...m, centrality }));
-      });
+    if (asks(centrality, measures.centrality)) {
+      void measure('centrality', graph.centrality(pictured, abort.signal));
     }
-  }, [state.colour, state.size]);
+    return () => abort.abort();
+  }, [community, centrality, pictured]);
 
   const shown = useMemo(
     () => scene(graph, state, lit, measures),
@@ -149,11 +199,14 @@ export function Workbench({
       state.without,
       state.colour,
       state.size,
+      state.near,
       lit,
       measures,
       known,
     ],
   );
+  // what was said is of the picture before; what the canvas says of this one comes after it
+  useLayoutEffect(() => say(''), [shown]);
   const all = useMemo(() => graph.between(state.picture.ids), [graph, state.picture.ids, known]);
 
   const show = async (ids: string[]) => {
@@ -167,6 +220,10 @@ export function Workbench({
       if (!graph.entities.has(id)) {
         const of = now.current.picture.groups.find(g => groupId(g) === id);
         setGroup(of ?? null);
+        return;
+      }
+      if (atOnce > 0) {
+        await show(await graph.next(id, kind, atOnce, now.current.picture.ids));
         return;
       }
       const kinds = (await graph.kinds(id)).filter(k => !kind || k.key === kind);
@@ -195,11 +252,8 @@ export function Workbench({
     const gone = [...(others.get(id) ?? [])].filter(
       n => n !== id && [...(others.get(n) ?? [])].every(o => o === id || o === n),
     );
-    if (gone.length > 0) {
-      dispatch({ do: 'hide', ids: gone });
-    }
-    for (const g of state.picture.groups.filter(g => g.of === id)) {
-      dispatch({ do: 'ungroup', group: g });
+    if (gone.length > 0 || state.picture.groups.some(g => g.of === id)) {
+      dispatch({ do: 'hide', ids: gone, groupsOf: id });
     }
   };
   const line = (id: string) => go(`/path?from=${encodeURIComponent(id)}`);
@@ -207,7 +261,12 @@ export function Workbench({
   // what moves comes to rest first: so redo brings it back
   const undo = (way: 'undo' | 'redo') => {
     canvas.current?.stop();
+    say('');
     dispatch({ do: way });
+  };
+  const arrange = () => {
+    dispatch({ do: 'mark' });
+    canvas.current?.arrange();
   };
   const refine = () => {
     if (refining) {
@@ -222,16 +281,10 @@ export function Workbench({
   useEffect(() => {
     const keys = (event: KeyboardEvent) => {
       const control = event.ctrlKey || event.metaKey;
-      if (control && event.key.toLowerCase() === 'z' && !typing(event)) {
+      if (control && event.key.toLowerCase() === 'z' && !isTyping(event)) {
         undo(event.shiftKey ? 'redo' : 'undo');
-      } else if (control || event.altKey || typing(event)) {
-        return;
-      } else if (event.key === '?') {
+      } else if (event.key === '?' && isSingle(event, true)) {
         keysDialog.current?.showModal();
-      } else if (event.key === '+' || event.key === '-') {
-        canvas.current?.zoom(event.key === '+' ? 1.25 : 0.8);
-      } else if (event.key === '0') {
-        canvas.current?.fit();
       } else {
         return;
       }
@@ -240,6 +293,29 @@ export function Workbench({
     addEventListener('keydown', keys);
     return () => removeEventListener('keydown', keys);
   }, []);
+  const pictureKeys = (event: KeyboardEvent) => {
+    if (!isSingle(event) || !['+', '-', '0'].includes(event.key)) {
+      return;
+    }
+    event.preventDefault();
+    if (event.key === '0') {
+      canvas.current?.fit();
+    } else {
+      canvas.current?.zoom(event.key === '+' ? 1.25 : 0.8);
+    }
+  };
+
+  // where it stands beneath the picture, as on a phone, half of the screen is for what was tapped in that
+  const beside = useRef<HTMLElement>(null);
+  const tapped = useRef(false);
+  useLayoutEffect(() => {
+    const top = beside.current?.getBoundingClientRect().top ?? 0;
+    const beneath = (beside.current?.previousElementSibling?.getBoundingClientRect().bottom ?? top) <= top;
+    if (tapped.current && beneath && top > innerHeight / 2) {
+      scrollBy({ top: top - innerHeight / 2 });
+    }
+    tapped.current = false;
+  }, [state.selection]);
 
   const ids = chosen(state.selection);
   const several = ids.length > 1;
@@ -247,7 +323,7 @@ export function Workbench({
     await canvas.current?.settled();
     return canvas.current?.places() ?? state.picture.at;
   };
-  const here = async () => linked({ ...state, picture: { ...state.picture, at: await places() } });
+  const here = async () => linked({ ...state, picture: { ...state.picture, at: await places() } }, graph);
   const share = () => attempt(async () => say(await copied(location.origin + (await address(await here())), w.shared)));
   const tell = () =>
     attempt(async () => {
@@ -267,6 +343,9 @@ export function Workbench({
     const stored = () => readStored(graph, saved);
     switch (format) {
       case 'PNG':
+        if (several) {
+          return (await out.png(out.svg(graph, saved, await places()))) ?? undefined;
+        }
         await canvas.current?.settled();
         return canvas.current?.png();
       case 'SVG':
@@ -291,12 +370,15 @@ export function Workbench({
         save(`throughline.${ending}`, type, file);
       }
     });
-  const asked = several ? ids : state.picture.ids;
-  const asQuery = `/playground#${new URLSearchParams({
-    query: out.queryOf(graph, asked),
-    variables: JSON.stringify({ ids: asked.slice(0, 100) }),
-  })}`;
-  const types = [...new Set(shown.nodes.flatMap(n => n.entity?.type ?? []))];
+  const drawnEntities = shown.nodes.filter(n => n.entity);
+  const asked = several ? ids : drawnEntities.map(n => n.id);
+  // a picture of lines that has the same entities as at first is that of their question
+  const same = opening.ids.length === pictured.length && opening.ids.every(id => pictured.includes(id));
+  const untouched = same && !several && !state.focus && !state.time && state.without.length === 0;
+  const { query: text, variables } =
+    query && untouched ? query : out.queryOf(graph, asked.length > 0 ? asked : pictured, state);
+  const asQuery = `/playground#${new URLSearchParams({ query: text, variables: JSON.stringify(variables) })}`;
+  const types = [...new Set(drawnEntities.flatMap(n => n.entity?.type ?? []))];
   const kinds = [
     ...new Set([...all.map(l => l.kind), ...state.picture.groups.map(g => g.kind), ...state.without]),
   ].sort();
@@ -304,8 +386,8 @@ export function Workbench({
   return (
     <div class="workbench">
       <div class="stage">
-        <div class="tools" role="toolbar" aria-label={w.label}>
-          <span role="group" aria-label={w.label}>
+        <div class="tools" role="toolbar" aria-label={w.tools}>
+          <span role="group" aria-label={w.twins}>
             {(['picture', 'table'] as const).map(t => (
               <button key={t} type="button" aria-pressed={tab === t} onClick={() => setTab(t)}>
                 {w[t]}
@@ -318,68 +400,87 @@ export function Workbench({
           <button type="button" disabled={state.future.length === 0} onClick={() => undo('redo')}>
             {w.redo}
           </button>
-          <button type="button" onClick={() => canvas.current?.zoom(1.25)} aria-label={w.zoomIn}>
-            +
-          </button>
-          <button type="button" onClick={() => canvas.current?.zoom(0.8)} aria-label={w.zoomOut}>
-            −
-          </button>
-          <button type="button" onClick={() => canvas.current?.fit()}>
-            {w.fit}
-          </button>
-          <button type="button" onClick={() => dispatch({ do: 'arrange' })}>
-            {w.layout}
-          </button>
+          {tab === 'picture' && (
+            <button type="button" onClick={() => canvas.current?.fit()}>
+              {w.fit}
+            </button>
+          )}
           <button
+            ref={moreButton}
             type="button"
-            class="refine"
-            aria-pressed={refining}
-            disabled={shown.nodes.length < 2}
-            onClick={refine}
+            class="opens"
+            aria-expanded={open}
+            aria-controls={rest}
+            onClick={() => setOpen(!open)}
           >
-            {w.refine}
+            {w.more}
           </button>
-          <button type="button" aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
-            {w.lasso}
-          </button>
-          <select
-            aria-label={w.find}
-            value=""
-            onChange={event => {
-              const id = event.currentTarget.value;
-              canvas.current?.find(id);
-              dispatch({ do: 'select', selection: { entity: id } });
-              event.currentTarget.value = '';
-            }}
-          >
-            <option value="">{w.find}</option>
-            <Options of={shown.nodes.flatMap(n => (n.entity ? [[n.id, n.entity.name] as const] : []))} />
-          </select>
-          <select
-            aria-label={several ? w.exportChosen : w.export}
-            value=""
-            disabled={shown.nodes.length === 0}
-            onChange={event => {
-              const format = event.currentTarget.value as Format;
-              event.currentTarget.value = '';
-              void write(format);
-            }}
-          >
-            <option value="">{several ? w.exportChosen : w.export}</option>
-            <Options of={Object.keys(formats).map(f => [f, f])} />
-          </select>
-          <button type="button" onClick={share}>
-            {w.share}
-          </button>
-          <button type="button" disabled={shown.nodes.length === 0} onClick={tell}>
-            {w.tell}
-          </button>
-          {told > 0 && <Linked to="/story">{w.toStory(told)}</Linked>}
-          <button type="button" aria-label={w.keysTitle} onClick={() => keysDialog.current?.showModal()}>
-            ?
-          </button>
+          <span id={rest} class={open ? 'rest open' : 'rest'} onKeyDown={escape}>
+            {tab === 'picture' && (
+              <>
+                <button type="button" onClick={() => canvas.current?.zoom(1.25)} aria-label={w.zoomIn}>
+                  +
+                </button>
+                <button type="button" onClick={() => canvas.current?.zoom(0.8)} aria-label={w.zoomOut}>
+                  −
+                </button>
+                <button type="button" title={w.hints.layout} onClick={arrange}>
+                  {w.layout}
+                </button>
+                <button
+                  type="button"
+                  class="refine"
+                  title={w.hints.refine}
+                  aria-pressed={refining}
+                  disabled={shown.nodes.length < 2}
+                  onClick={refine}
+                >
+                  {w.refine}
+                </button>
+                <button type="button" title={w.hints.lasso} aria-pressed={lasso} onClick={() => setLasso(!lasso)}>
+                  {w.lasso}
+                </button>
+              </>
+            )}
+            <select
+              aria-label={w.find}
+              value=""
+              onChange={event => {
+                const id = event.currentTarget.value;
+                canvas.current?.find(id);
+                dispatch({ do: 'select', selection: { entity: id } });
+                event.currentTarget.value = '';
+              }}
+            >
+              <option value="">{w.find}</option>
+              <Options of={shown.nodes.flatMap(n => (n.entity ? [[n.id, n.entity.name] as const] : []))} />
+            </select>
+            <select
+              aria-label={several ? w.exportChosen : w.export}
+              value=""
+              disabled={shown.nodes.length === 0}
+              onChange={event => {
+                const format = event.currentTarget.value as Format;
+                event.currentTarget.value = '';
+                void write(format);
+              }}
+            >
+              <option value="">{several ? w.exportChosen : w.export}</option>
+              <Options of={Object.keys(formats).map(f => [f, f])} />
+            </select>
+            <button type="button" onClick={share}>
+              {w.share}
+            </button>
+            <button type="button" disabled={shown.nodes.length === 0} onClick={tell}>
+              {w.tell}
+            </button>
+            {told > 0 && <Linked to="/story">{w.toStory(told)}</Linked>}
+            <button type="button" aria-label={w.keysTitle} onClick={() => keysDialog.current?.showModal()}>
+              ?
+            </button>
+          </span>
         </div>
-        <details class="tools more">
+        <details class={open ? 'tools more open' : 'tools more'}>
           <summary>{w.look}</summary>
           <div class="tools">
             <label>
@@ -428,21 +529,18 @@ export function Workbench({
                     onChange={() => dispatch({ do: 'without', kinds: flipped(state.without, kind) })}
                   />{' '}
                   {kindLabel(graph.catalog, kind)}{' '}
-                  <span class="count">{all.filter(l => l.kind === kind).length.toLocaleString('en')}</span>
+                  <span class="count">{words.number(all.filter(l => l.kind === kind).length)}</span>
                 </label>
               ))}
             </fieldset>
           )}
         </details>
         <p role="status" class="said">
-          {said ||
-            (shown.grouped > 0
-              ? w.tooMany(shown.grouped)
-              : w.shown(shown.nodes.filter(n => n.entity).length, shown.links.length))}
+          {said || (shown.grouped > 0 ? w.tooMany(shown.grouped) : w.shown(drawnEntities.length, shown.links.length))}
         </p>
         {problem && <Problem problem={problem} />}
         {damaged && <p role="alert">{w.damaged}</p>}
-        <div class="view" hidden={tab !== 'picture'}>
+        <div class="view" hidden={tab !== 'picture'} onKeyDown={pictureKeys}>
           <Canvas
             key={shown.edges.length > 400 ? 'many' : 'few'}
             ref={canvas}
@@ -453,10 +551,11 @@ export function Workbench({
             step={step}
             lasso={lasso}
             onSelect={(selection, of) => {
+              tapped.current = selection !== null;
               setGroup(of ?? null);
               dispatch({ do: 'select', selection });
             }}
-            onMoved={at => dispatch({ do: 'moved', at })}
+            onMoved={(at, byHand) => dispatch({ do: 'moved', at, byHand })}
             onExpand={id => void expand(id, '')}
             onCollapse={collapse}
             onHide={id => dispatch({ do: 'hide', ids: [id] })}
@@ -478,18 +577,28 @@ export function Workbench({
             onWords={id => dispatch({ do: 'select', selection: { links: [id] } })}
           />
         )}
-        <ul class="legend" aria-label={w.legend}>
+        <ul class={state.colour === 'community' ? 'legend grey' : 'legend'} aria-label={w.legend}>
           {types.map(t => (
-            <li key={t} class={`key shape-${place(graph, t)}`}>
+            <li key={t}>
               <Badge graph={graph} type={t} />
             </li>
           ))}
-          <li>{w.disputed}</li>
+          <li>{state.near ? w.near : w.disputed}</li>
           <li>{w.thick}</li>
+          {shown.nodes.some(n => n.hidden > 0) && <li>{w.plus}</li>}
+          {shown.nodes.some(n => n.group) && <li>{w.double}</li>}
+          {community && <li>{w.communities}</li>}
+          {community && drawnEntities.some(n => n.colour === 8) && (
+            <li>{w.grey(measures.community?.all === false ? reach : null)}</li>
+          )}
+          {centrality && <li>{w.central}</li>}
+          {centrality &&
+            measures.centrality?.all === false &&
+            drawnEntities.some(n => !measures.centrality?.of.has(n.id)) && <li>{w.smallest(reach)}</li>}
         </ul>
         <TimeBar graph={graph} links={all} time={state.time} onTime={time => dispatch({ do: 'time', time })} />
       </div>
-      <aside class="panel" aria-label={words.evidence.title}>
+      <aside ref={beside} class="panel" aria-label={words.evidence.title}>
         {!state.selection && !group && (lead ?? <p class="quiet">{words.evidence.hint}</p>)}
         <Panel
           graph={graph}
@@ -497,13 +606,21 @@ export function Workbench({
           selection={state.selection}
           shown={shown.links}
           group={group}
+          atOnce={atOnce}
+          onAtOnce={setAtOnce}
           onExpand={(id, kind) => void expand(id, kind)}
           onCollapse={collapse}
-          onHide={ids => dispatch({ do: 'hide', ids })}
+          onHide={ids => {
+            canvas.current?.leave(ids);
+            dispatch({ do: 'hide', ids });
+          }}
           onKeep={ids => dispatch({ do: 'hide', ids: state.picture.ids.filter(id => !ids.includes(id)) })}
           onPin={(ids, pinned) => dispatch({ do: 'pin', ids, pinned })}
           onPick={(g, ids) => void attempt(() => show(ids).then(() => setGroup(g)))}
-          onGroupEnd={() => setGroup(null)}
+          onGroupEnd={() => {
+            canvas.current?.focus(group ? groupId(group) : '');
+            setGroup(null);
+          }}
           onLine={line}
         />
       </aside>
@@ -519,6 +636,17 @@ export function Workbench({
             </div>
           ))}
         </dl>
+        <label>
+          <input
+            type="checkbox"
+            checked={anywhere}
+            onChange={event => {
+              setKeysAnywhere(event.currentTarget.checked);
+              setAnywhere(event.currentTarget.checked);
+            }}
+          />{' '}
+          {w.keysAnywhere}
+        </label>
         <form method="dialog">
           <button type="submit">{w.close}</button>
         </form>

@@ -1,0 +1,1 @@
+-- Words that begin or end within a word of their text are not verified: all is compared again, in Go.
