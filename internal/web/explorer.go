@@ -173,8 +173,8 @@ type (
 	}
 	evidence struct {
 		Nodes []struct {
-			Excerpt string
-			Source  reference
+			Excerpt, Stance string
+			Source          reference
 		}
 	}
 	connection struct {
@@ -182,9 +182,9 @@ type (
 		Edges      []struct {
 			Node struct{ ID, Name string }
 			Link struct {
-				From, To struct{ ID, Name string }
-				Sentence string
-				Evidence evidence
+				From, To           struct{ ID, Name string }
+				Sentence, Standing string
+				Evidence           evidence
 			}
 		}
 	}
@@ -192,7 +192,7 @@ type (
 		ID, Type, Name, Description string
 		Aliases                     []string
 		ExternalIDs                 []struct{ URL string }
-		Links                       connection
+		Links, Denied               connection
 		SourceID                    string // of what is no entity
 		Damaged                     []string
 	}
@@ -200,9 +200,11 @@ type (
 
 const entityQuery = `query Page($id: ID!) { node(id: $id) { ... on Source { sourceID: id } ... on Entity {
   id type name description aliases externalIds { url }
-  links(first: 50) { totalCount edges { node { id name } link { sentence
-    evidence(first: 1) { nodes { excerpt source { id title url publisher publishedOn kind authors } } } } } }
-} } }`
+  links(first: 50) { ...Links }
+  denied: links(first: 50, where: {standings: [REFUTED]}) { ...Links }
+} } }
+fragment Links on LinkConnection { totalCount edges { node { id name } link { sentence standing
+  evidence(first: 1) { nodes { excerpt stance source { id title url publisher publishedOn kind authors } } } } } }`
 
 func (e *explorer) entity(r *http.Request, id string) (content, error) {
 	var got struct{ Node *entity }
@@ -240,8 +242,8 @@ func (e *explorer) entity(r *http.Request, id string) (content, error) {
 
 const sourceQuery = `query Page($id: ID!) { node(id: $id) { ... on Entity { id } } source(ref: {id: $id}) {
   id title url publisher publishedOn kind authors
-  links(first: 50) { totalCount edges { node { id name } link { sentence from { id name } to { id name }
-    evidence(first: 3) { nodes { excerpt source { id title url publisher publishedOn kind authors } } } } } }
+  links(first: 50, where: {standings: [SUPPORTED, DISPUTED, REFUTED]}) { totalCount edges { node { id name } link { sentence standing from { id name } to { id name }
+    evidence(first: 3) { nodes { excerpt stance source { id title url publisher publishedOn kind authors } } } } } }
 } }`
 
 func (e *explorer) source(r *http.Request, id string) (content, error) {

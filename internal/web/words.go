@@ -24,9 +24,16 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"spell": spell
 {{end}}<script type="application/ld+json">{{.About}}</script>
 {{end}}
 {{- define "words"}}{{range .Evidence.Nodes}}
-<blockquote>{{.Excerpt}}</blockquote>
+<blockquote>{{.Excerpt}}</blockquote>{{template "stance" .Stance}}
 <p class="quiet"><a href="/s/{{.Source.ID}}">{{.Source.Title}}</a>{{with .Source.Publisher}}, {{.}}{{end}}{{with .Source.PublishedOn}}, {{.}}{{end}}</p>
 {{- end}}{{end}}
+{{- define "stance"}}{{if eq . "REFUTES"}}
+<p><strong>speaks against it</strong></p>{{end}}{{end}}
+{{- define "standing"}}{{if eq . "DISPUTED"}} (disputed){{else if eq . "REFUTED"}} (denied){{end}}{{end}}
+{{- define "links"}}<ul class="sentences">{{range .Edges}}
+<li><p>{{.Link.Sentence}}{{template "standing" .Link.Standing}} <a href="/e/{{.Node.ID}}">{{.Node.Name}}</a></p>{{template "words" .Link}}</li>{{end}}
+</ul>
+{{template "rest" .}}{{end}}
 {{- define "rest"}}{{if gt .TotalCount (len .Edges)}}<p class="quiet">The first {{len .Edges}} of {{.TotalCount}} can be read without JavaScript.</p>
 {{end}}{{end}}
 {{- define "damaged"}}{{with .Damaged}}<div class="damaged"><p>Something in the store is damaged, and is left out of this page:</p>
@@ -39,18 +46,16 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"spell": spell
 {{with .Description}}<p>{{.}}</p>
 {{end}}{{with .Aliases}}<p class="quiet">Also known as {{range $i, $a := .}}{{if $i}}, {{end}}{{$a}}{{end}}</p>
 {{end}}<h2>Links ({{.Links.TotalCount}})</h2>
-<ul class="sentences">{{range .Links.Edges}}
-<li><p>{{.Link.Sentence}} <a href="/e/{{.Node.ID}}">{{.Node.Name}}</a></p>{{template "words" .Link}}</li>{{end}}
-</ul>
-{{template "rest" .Links}}</main>{{end}}
+{{template "links" .Links}}{{if .Denied.TotalCount}}<h2>What sources only deny ({{.Denied.TotalCount}})</h2>
+{{template "links" .Denied}}{{end}}</main>{{end}}
 {{- define "source"}}<main><h1>{{.Title}}</h1>
 {{template "damaged" .}}<p class="quiet">{{range .Authors}}{{.}}, {{end}}{{.Publisher}} {{.PublishedOn}}</p>
 {{with .URL}}<p><a href="{{.}}">Read the original</a></p>
 {{end}}<h2>What it is quoted for ({{.Links.TotalCount}})</h2>
 <ul class="sentences">{{range .Links.Edges}}
-<li><p><a href="/e/{{.Link.From.ID}}">{{.Link.From.Name}}</a>, <a href="/e/{{.Link.To.ID}}">{{.Link.To.Name}}</a>: {{.Link.Sentence}}</p>
+<li><p><a href="/e/{{.Link.From.ID}}">{{.Link.From.Name}}</a>, <a href="/e/{{.Link.To.ID}}">{{.Link.To.Name}}</a>: {{.Link.Sentence}}{{template "standing" .Link.Standing}}</p>
 {{- range .Link.Evidence.Nodes}}{{if eq .Source.ID $.ID}}
-<blockquote>{{.Excerpt}}</blockquote>{{end}}{{end}}</li>{{end}}
+<blockquote>{{.Excerpt}}</blockquote>{{template "stance" .Stance}}{{end}}{{end}}</li>{{end}}
 </ul>
 {{template "rest" .Links}}</main>{{end}}`))
 

@@ -517,6 +517,76 @@ func TestDoubtedLinksOfTypes(t *testing.T) {
 	b.wait("the disputed ones come first", reads(".panel .link-words:nth-of-type(1)", "Person 1000")+" && "+reads(".panel .link-words:nth-of-type(2)", "Person 2000"))
 }
 
+// TestDeniedLinks: what sources only deny is told on the page of an entity and of the source, and is drawn, dashed, for who asks for
+// it. It never counts as a link.
+func TestDeniedLinks(t *testing.T) {
+	origin := newServerFrom(t, `{"source":"REPORT","id":"s_a","title":"A report"}
+{"node":"PERSON","id":"ann","name":"Ann"}
+{"node":"INSTITUTION","id":"acme","name":"Acme"}
+{"node":"INSTITUTION","id":"beta","name":"Beta"}
+{"link":"AFFILIATED_WITH","from":"ann","to":"acme","evidence":[{"source":"s_a","excerpt":"Ann works at Acme"}]}
+{"link":"AFFILIATED_WITH","from":"ann","to":"acme","role":"chair","evidence":[{"source":"s_a","excerpt":"Ann never chaired Acme","stance":"REFUTES"}]}
+{"link":"AFFILIATED_WITH","from":"ann","to":"beta","evidence":[{"source":"s_a","excerpt":"Ann never worked at Beta","stance":"REFUTES"}]}
+`)
+	b := newTab(t, newBrowser(t), origin)
+	b.visit("/e/ann")
+	b.wait("it is drawn without them", drawn(2, 1))
+	b.wait("they are told apart", reads(".facts", "What sources only deny 2")+" && "+reads(".facts h1 + p", "1 link"))
+	b.run("open the words of one", clicking(chromedp.Search(`//li[contains(., "Beta")]//summary`)))
+	b.wait("the words are said to speak against it", reads(".facts .piece", "Ann never worked at Beta")+" && "+reads(".facts .piece", "speaks against it"))
+	b.screenshot("denied")
+
+	const asked = `//label[contains(normalize-space(), "what sources only deny")]/input`
+	b.click("details.more summary")
+	b.run("ask for them in the picture", clicking(chromedp.Search(asked)))
+	b.wait("that between its entities is counted", reads(".stage > .said", "2 entities, 2 links shown"))
+	x, y := b.nodeAt("ann")
+	b.run("choose her", chromedp.MouseClickXY(x, y))
+	b.wait("one is not shown", reads(".panel", "1 link not shown"))
+	b.button("Expand: All kinds")
+	b.wait("it is drawn too", drawn(3, 2))
+	type look struct{ Label, Style string }
+	looks := func() map[string]look {
+		return evaluate[map[string]look](b, `Object.fromEntries(document.querySelector('.drawing')._cyreg.cy.edges().map(e =>
+			[e.target().id(), { label: e.data('label'), style: e.style('line-style') }]))`)
+	}
+	want := map[string]look{"acme": {"2 links (1 denied)", "dashed"}, "beta": {"affiliated with (denied)", "dashed"}}
+	if got := looks(); !maps.Equal(got, want) {
+		t.Errorf("drawn as %v", got)
+	}
+	b.screenshot("denied-drawn")
+	b.more()
+	b.button("Copy a link to this view")
+	b.wait("it is copied", `window.copied?.includes('/view#v=')`)
+	view := evaluate[string](b, `window.copied.slice(location.origin.length)`)
+	b.run("leave", chromedp.Navigate("about:blank"))
+	b.visit(view)
+	b.wait("a link to the view has them", drawn(3, 2))
+	if got := looks(); !maps.Equal(got, want) {
+		t.Errorf("from its address it is drawn as %v", got)
+	}
+	b.wait("and so has its query", `decodeURIComponent([...document.querySelectorAll('.more a')].at(-1).href).includes('"standings":["SUPPORTED","DISPUTED","REFUTED"]')`)
+	b.click("details.more summary")
+	b.run("without them", clicking(chromedp.Search(asked)))
+	b.wait("only what is said is left", drawn(3, 1))
+
+	b.visit("/s/s_a")
+	b.wait("the source says what it denies", reads(".excerpts li:nth-child(1)", "Ann")+` && document.querySelectorAll('.excerpts li strong').length === 2`)
+	b.visit("/path?from=ann&to=beta")
+	b.wait("no line leads over it", reads("main", "No line was found"))
+	for path, want := range map[string][]string{
+		"/e/ann": {"<h2>Links (1)</h2>", "<h2>What sources only deny (2)</h2>", "<strong>speaks against it</strong>"},
+		"/s/s_a": {"What it is quoted for (3)", "(denied)</p>", "<strong>speaks against it</strong>"},
+	} {
+		_, body := page(t, origin+path)
+		for _, w := range want {
+			if !strings.Contains(body, w) {
+				t.Errorf("%s without scripts lacks %s:\n%s", path, w, body)
+			}
+		}
+	}
+}
+
 // TestHoveringLightsALine: while the pointer is over a line as it is told, that line is lit in the picture and the rest fades.
 func TestHoveringLightsALine(t *testing.T) {
 	b := newTab(t, newBrowser(t), newServerFrom(t, `{"source":"REPORT","id":"s_a","title":"A report"}
@@ -591,7 +661,7 @@ func TestSignsOfLines(t *testing.T) {
 		"thrice":   {"affiliated with", 4, "solid"},
 		"again":    {"affiliated with", 2, "solid"}, // three pieces of one source
 		"parallel": {"2 links", 2, "solid"},
-		"disputed": {"affiliated with", 2, "dashed"},
+		"disputed": {"affiliated with (disputed)", 2, "dashed"},
 	} {
 		if got[to] != want {
 			t.Errorf("to %s: %+v, not %+v", to, got[to], want)

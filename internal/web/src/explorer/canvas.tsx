@@ -426,8 +426,14 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       cy.resize();
       cy.panBy({ x: (cy.width() - width) / 2, y: (cy.height() - height) / 2 });
     });
-    if (host.current) {
-      sized.observe(host.current);
+    // Cytoscape remembers where the picture stands on the page until something scrolls: so that a click does not fall beside a node
+    // after what is above the picture has grown, it is told to look again.
+    const { current: box } = host;
+    const moved = () => box?.dispatchEvent(new Event('scroll'));
+    if (box) {
+      sized.observe(box);
+      box.addEventListener('pointerenter', moved);
+      box.addEventListener('pointerdown', moved, { capture: true });
     }
     return () => {
       dark.removeEventListener('change', recolour);

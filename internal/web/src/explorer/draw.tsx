@@ -28,6 +28,7 @@ function Answer({ data }: { data: unknown }) {
   const [state, dispatch] = useReducer(reduce, {
     ...initial,
     size: 'same',
+    denied: true,
     picture: { ...initial.picture, ids: found.entities.map(e => e.id) },
   });
   const shown = useMemo(() => scene(graph, state, null), [graph, state.picture.ids]);

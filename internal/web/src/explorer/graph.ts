@@ -19,7 +19,7 @@ export interface Link {
   since: string | null;
   until: string | null;
   sentence: string;
-  standing: 'SUPPORTED' | 'DISPUTED' | 'REFUTED';
+  standing: (typeof everyStanding)[number];
   supportCount: number;
 }
 
@@ -103,6 +103,11 @@ export interface Measured {
   done: boolean;
 }
 
+// everyStanding are the standings of links. A question that does not name them is not answered with what sources only deny.
+export const everyStanding = ['SUPPORTED', 'DISPUTED', 'REFUTED'] as const;
+
+const withDenied = (denied: boolean) => (denied ? { standings: everyStanding } : {});
+
 // most is how many links of one entity are drawn one by one; beyond, they stand as groups.
 export const most = 50;
 
@@ -172,10 +177,12 @@ export class Graph {
     }
   }
 
-  // between lists the known links whose two ends are both among some entities.
-  between(ids: Iterable<string>): Link[] {
+  // between lists the known links whose two ends are both among some entities; those that are denied only when they are wanted.
+  between(ids: Iterable<string>, denied: boolean): Link[] {
     const shown = new Set(ids);
-    return [...this.links.values()].filter(l => shown.has(l.from.id) && shown.has(l.to.id));
+    return [...this.links.values()].filter(
+      l => shown.has(l.from.id) && shown.has(l.to.id) && (denied || l.standing !== 'REFUTED'),
+    );
   }
 
   // around reads an entity and what is nearest to it: its id, then theirs.
@@ -210,16 +217,16 @@ export class Graph {
     return [...new Set(ids.flatMap(id => this.entities.get(id)?.id ?? []))];
   }
 
-  // join reads all links among some entities.
-  async join(ids: string[], signal?: AbortSignal): Promise<void> {
+  // join reads all links among some entities, with those that are denied when they are wanted.
+  async join(ids: string[], denied: boolean, signal?: AbortSignal): Promise<void> {
     // a question takes 1,000 entities: of more, each half of that is asked about with each other
     const blocks = chunks(ids, 500);
     const all =
       blocks.length === 1 ? blocks : blocks.flatMap((b, i) => blocks.slice(i + 1).map(other => [...b, ...other]));
     await together(all, async seeds => {
       const { subgraph } = await ask<{ subgraph: { links: Link[] } | null }>(
-        `query Join($seeds: [EntityRef!]!) { subgraph(seeds: $seeds, depth: 0, maxNodes: 1000) { links { ...LinkBits } } } ${linkBits}`,
-        { seeds: seeds.map(id => ({ id })) },
+        `query Join($seeds: [EntityRef!]!, $where: LinkFilter) { subgraph(seeds: $seeds, depth: 0, where: $where, maxNodes: 1000) { links { ...LinkBits } } } ${linkBits}`,
+        { seeds: seeds.map(id => ({ id })), where: withDenied(denied) },
         signal,
       );
       this.keep([], subgraph?.links ?? []);
@@ -227,13 +234,13 @@ export class Graph {
   }
 
   // kinds counts the links of an entity by kind.
-  async kinds(id: string, signal?: AbortSignal): Promise<Count[]> {
+  async kinds(id: string, denied: boolean, signal?: AbortSignal): Promise<Count[]> {
     interface Answer {
       node: { links: { facets: { buckets: Count[] }[] } } | null;
     }
     const { node } = await ask<Answer>(
-      'query Kinds($id: ID!) { node(id: $id) { ... on Entity { links(first: 0) { facets(by: [KIND]) { buckets { key count } } } } } }',
-      { id },
+      'query Kinds($id: ID!, $where: LinkFilter) { node(id: $id) { ... on Entity { links(first: 0, where: $where) { facets(by: [KIND]) { buckets { key count } } } } } }',
+      { id, where: withDenied(denied) },
       signal,
     );
     return node?.links.facets[0]?.buckets ?? [];
@@ -243,20 +250,21 @@ export class Graph {
   async neighbours(
     id: string,
     kind: string,
+    denied: boolean,
     text = '',
     signal?: AbortSignal,
   ): Promise<{ ids: string[]; total: number }> {
-    const { edges, totalCount } = await this.sides(id, kind, text, null, signal);
+    const { edges, totalCount } = await this.sides(id, kind, denied, text, null, signal);
     return { ids: [...new Set(edges.map(e => e.node.id))], total: totalCount };
   }
 
   // next reads the first so many neighbours, in the same order, that are not among those that somebody has.
-  async next(id: string, kind: string, first: number, have: Iterable<string>): Promise<string[]> {
+  async next(id: string, kind: string, denied: boolean, first: number, have: Iterable<string>): Promise<string[]> {
     const had = new Set(have);
     const found = new Set<string>();
     let page: Page = { hasNextPage: true, endCursor: null };
     while (page.hasNextPage && found.size < first) {
-      const { edges, pageInfo } = await this.sides(id, kind, '', page.endCursor);
+      const { edges, pageInfo } = await this.sides(id, kind, denied, '', page.endCursor);
       for (const { node } of edges) {
         if (!had.has(node.id) && found.size < first) {
           found.add(node.id);
@@ -268,11 +276,22 @@ export class Graph {
   }
 
   // sides reads a page of the links of an entity, as it sees them: those with most sources first.
-  private async sides(id: string, kind: string, text: string, after: string | null, signal?: AbortSignal) {
+  private async sides(
+    id: string,
+    kind: string,
+    denied: boolean,
+    text: string,
+    after: string | null,
+    signal?: AbortSignal,
+  ) {
     interface Answer {
       node: { links: Paged<{ node: Entity; link: Link }> & { totalCount: number } } | null;
     }
-    const where = { ...(kind && { kinds: [kind] }), ...(text && { other: { name: { contains: sought(text) } } }) };
+    const where = {
+      ...(kind && { kinds: [kind] }),
+      ...withDenied(denied),
+      ...(text && { other: { name: { contains: sought(text) } } }),
+    };
     const { node } = await ask<Answer>(
       `query Neighbours($id: ID!, $most: Int!, $after: String, $where: LinkFilter) {
         node(id: $id) { ... on Entity { links(first: $most, after: $after, where: $where, orderBy: [{field: SOURCE_COUNT, direction: DESC}, {field: NAME}]) {

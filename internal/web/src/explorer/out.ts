@@ -3,7 +3,7 @@ import { kindLabel, properties, property, typeLabel } from './catalog';
 import { colours, largest } from './canvas';
 import { cite } from './citation';
 import { linkFields, nodeFields, valuesOf, valuesOfLink, type Field, type Stored, type Values } from './flat';
-import type { EntityRecord, Graph, Source } from './graph';
+import { everyStanding, type EntityRecord, type Graph, type Source } from './graph';
 import type { Scene } from './scene';
 import { outline, reach, type Point } from './shapes';
 import type { State } from './state';
@@ -405,14 +405,19 @@ const listed = 100;
 const pieces = 'sentence evidence(first: 1) { nodes { excerpt source { title url } } }';
 
 // queryOf is the query that asks for the links of a picture: of these entities, under the conditions of the picture.
-export function queryOf(graph: Graph, ids: string[], { without, time }: Pick<State, 'without' | 'time'>): Query {
-  const kinds = [...new Set(graph.between(ids).map(l => l.kind))].filter(k => !without.includes(k));
+export function queryOf(
+  graph: Graph,
+  ids: string[],
+  { without, denied, time }: Pick<State, 'without' | 'denied' | 'time'>,
+): Query {
+  const kinds = [...new Set(graph.between(ids, denied).map(l => l.kind))].filter(k => !without.includes(k));
   const asked = ids.slice(0, listed);
   const year = (n: number) => String(n).padStart(4, '0');
   const during = time && { from: year(time.from), to: year(time.to), match: time.certain ? 'CERTAIN' : 'POSSIBLE' };
   const where = {
     other: { ids: asked },
     ...(without.length > 0 && { not: { kinds: without } }),
+    ...(denied && { standings: everyStanding }),
     ...(during && {
       or: time.undated
         ? [{ during }, { during: { isNull: true } }]
@@ -424,6 +429,7 @@ export function queryOf(graph: Graph, ids: string[], { without, time }: Pick<Sta
     `The entities of the view, and the links among them${kinds.length > 0 ? `: ${names(kinds)}` : ''}`,
     ...(ids.length > listed ? [`The first ${listed} of ${ids.length} entities: a list takes no more`] : []),
     ...(without.length > 0 ? [`Left out, as in the view: ${names(without)}`] : []),
+    ...(denied ? ['With links that sources only deny'] : []),
     ...(during ? [`Of the years ${during.from} to ${during.to}${time.certain ? ', certainly' : ''}`] : []),
     ...(during && time.undated ? ['Links without a date are here too, also where what they join has one'] : []),
     'Of each entity the first 50 links; totalCount says how many there are',

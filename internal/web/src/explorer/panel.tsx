@@ -16,6 +16,8 @@ export interface PanelProps {
   selection: Selection;
   shown: Link[];
   group: Group | null;
+  // Whether links that sources only deny are shown too.
+  denied: boolean;
   // How many are shown at once when an entity is expanded, 0 for all.
   atOnce: number;
   onAtOnce: (n: number) => void;
@@ -85,15 +87,16 @@ function HideAndPin({ picture, onHide, onPin, ids }: PanelProps & { ids: string[
 }
 
 function Chosen(props: PanelProps & { id: string }) {
-  const { graph, id, picture, shown, atOnce, onAtOnce, onExpand, onCollapse, onLine } = props;
+  const { graph, id, picture, shown, denied, atOnce, onAtOnce, onExpand, onCollapse, onLine } = props;
   const entity = graph.entities.get(id);
-  const { answer: kinds, problem, again } = useAsk(signal => graph.kinds(id, signal), [graph, id]);
+  const { answer: kinds, problem, again } = useAsk(signal => graph.kinds(id, denied, signal), [graph, id, denied]);
   if (!entity) {
     return null;
   }
   const own = shown.filter(l => l.from.id === id || l.to.id === id);
-  const joined = graph.between(picture.ids).filter(l => l.from.id === id || l.to.id === id);
-  const hidden = entity.linkCount - joined.length;
+  const joined = graph.between(picture.ids, denied).filter(l => l.from.id === id || l.to.id === id);
+  const rest = (kinds ?? []).map(k => ({ ...k, hidden: k.count - joined.filter(l => l.kind === k.key).length }));
+  const hidden = kinds ? rest.reduce((sum, k) => sum + k.hidden, 0) : entity.linkCount - joined.length;
   return (
     <section aria-label={entity.name}>
       <h3>
@@ -107,13 +110,8 @@ function Chosen(props: PanelProps & { id: string }) {
           <button type="button" disabled={hidden <= 0} onClick={() => onExpand(id, '')}>
             {w.expand}: {w.expandAll}
           </button>
-          {kinds.map(k => (
-            <button
-              key={k.key}
-              type="button"
-              disabled={joined.filter(l => l.kind === k.key).length >= k.count}
-              onClick={() => onExpand(id, k.key)}
-            >
+          {rest.map(k => (
+            <button key={k.key} type="button" disabled={k.hidden <= 0} onClick={() => onExpand(id, k.key)}>
               {kindLabel(graph.catalog, k.key)} <span class="count">{words.number(k.count)}</span>
             </button>
           ))}
@@ -181,12 +179,12 @@ export function Words({ graph, link, label }: { graph: Graph; link: Link; label?
 }
 
 // Pick is the list behind a group of many links: to be searched, and picked from.
-function Pick({ graph, picture, group, onPick, onGroupEnd }: PanelProps & { group: Group }) {
+function Pick({ graph, picture, group, denied, onPick, onGroupEnd }: PanelProps & { group: Group }) {
   const [text, setText] = useState('');
   const asked = useSettled(text, 120);
   const { answer, problem, again } = useAsk(
-    signal => graph.neighbours(group.of, group.kind, asked, signal),
-    [graph, group.of, group.kind, asked],
+    signal => graph.neighbours(group.of, group.kind, denied, asked, signal),
+    [graph, group.of, group.kind, denied, asked],
   );
   const name = graph.entities.get(group.of)?.name ?? group.of;
   return (

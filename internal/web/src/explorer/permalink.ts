@@ -7,7 +7,7 @@ type Ends = [from: string, kind: string, to: string];
 
 export type Linked = { picture: Picture; ends: Ends[] } & Pick<
   State,
-  'selection' | 'focus' | 'time' | 'without' | 'colour' | 'size' | 'near'
+  'selection' | 'focus' | 'time' | 'without' | 'denied' | 'colour' | 'size' | 'near'
 >;
 
 // Page is one view of a story, with what is said of it.
@@ -46,6 +46,7 @@ const viewOf = ({
   focus,
   time,
   without = [],
+  denied = false,
   colour,
   size,
   near = false,
@@ -56,6 +57,7 @@ const viewOf = ({
   focus,
   time,
   without,
+  denied,
   colour,
   size,
   near,
@@ -95,12 +97,12 @@ export async function present(
 ): Promise<{ view: Linked; gone: number }> {
   const { picture, selection, focus } = view;
   const ids = await graph.read(picture.ids, signal);
-  await graph.join(ids, signal);
+  await graph.join(ids, view.denied, signal);
   const now = (id: string) => graph.entities.get(id)?.id ?? id;
   const all = (list: string[]) => [...new Set(list.map(now))];
   const places = Object.entries(picture.at);
   const groups = new Map(picture.groups.map(g => [`${now(g.of)} ${g.kind}`, { ...g, of: now(g.of) }]));
-  const among = selection && 'links' in selection ? graph.between(ids) : [];
+  const among = selection && 'links' in selection ? graph.between(ids, true) : [];
   const today = (id: string, ends: Ends | undefined): string[] => {
     const same = among.filter(l => l.id === id);
     const alike = ([from, kind, to]: Ends) =>
@@ -193,6 +195,7 @@ const view = fields({
   size: one(...looks.size),
   // what an older page did not write
   without: either(one(undefined), list(text)),
+  denied: either(one(undefined), flag),
   near: either(one(undefined), flag),
   ends: either(
     one(undefined),

@@ -1,6 +1,6 @@
 // What of a picture is to be seen: nodes and edges with how they look, from what is shown, near, and in the time chosen.
 import { kindLabel, property, typeLabel } from './catalog';
-import { years, type Entity, type Graph, type Link, type Measured } from './graph';
+import { everyStanding, years, type Entity, type Graph, type Link, type Measured } from './graph';
 import { place } from './parts';
 import { groupId, type Group, type State, type TimeWindow } from './state';
 import { words } from './words';
@@ -113,8 +113,9 @@ export interface Measures {
 }
 
 export function scene(graph: Graph, s: State, lit: Set<string> | null, measures: Measures = {}): Scene {
-  let links = graph.between(s.picture.ids);
-  const known = touching(links);
+  let links = graph.between(s.picture.ids, s.denied);
+  // how many links an entity has is said without those that are denied
+  const known = touching(links.filter(l => l.standing !== 'REFUTED'));
   links = links.filter(l => !s.without.includes(l.kind));
   if (s.time) {
     const { time } = s;
@@ -176,7 +177,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       from: first.from.id,
       to: first.to.id,
       links: list,
-      label: list.length === 1 ? kindLabel(graph.catalog, first.kind) : words.canvas.links(list.length),
+      label: doubted(list, list.length === 1 ? kindLabel(graph.catalog, first.kind) : words.canvas.links(list.length)),
       width: Math.min(8, 1 + Math.max(...list.map(l => l.supportCount))),
       dashed: s.near || list.some(l => l.standing !== 'SUPPORTED'),
       // what has no date is shown beside what held in the time that is chosen, but not as if it had
@@ -217,6 +218,14 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
   return { nodes, edges, links, grouped: 0 };
 }
 
+const of = (links: Link[], standing: Link['standing']) => links.filter(l => l.standing === standing);
+
+// doubted is the label of some links, which says how many of them are disputed or denied.
+function doubted(links: Link[], label: string): string {
+  const standings = words.canvas.standings(links.length, of(links, 'DISPUTED').length, of(links, 'REFUTED').length);
+  return standings ? `${label} (${standings})` : label;
+}
+
 // byType draws one node a type, and one edge for the links between two: what is left of a picture of very many.
 function byType(graph: Graph, ids: string[], links: Link[]): Scene {
   const counts = new Map<string, number>();
@@ -252,18 +261,15 @@ function byType(graph: Graph, ids: string[], links: Link[]): Scene {
   }
   const edges: SceneEdge[] = [...pairs].map(([key, list]) => {
     const [from, kind, to] = key.split(' ') as [string, string, string];
-    const [sure, disputed, denied] = (['SUPPORTED', 'DISPUTED', 'REFUTED'] as const).map(standing =>
-      list.filter(l => l.standing === standing),
-    ) as [Link[], Link[], Link[]];
-    const doubted = words.canvas.standings(disputed.length, denied.length);
+    const [sure, disputed, denied] = everyStanding.map(s => of(list, s)) as [Link[], Link[], Link[]];
     return {
       id: `edge ${key}`,
       from: `type ${from}`,
       to: `type ${to}`,
       links: [...denied, ...disputed, ...sure].slice(0, 50), // who looks at some of them sees what is doubted
-      label: `${words.canvas.group(list.length, kindLabel(graph.catalog, kind))}${doubted && ` (${doubted})`}`,
+      label: doubted(list, words.canvas.group(list.length, kindLabel(graph.catalog, kind))),
       width: Math.min(12, 1 + Math.log2(list.length)),
-      dashed: doubted !== '',
+      dashed: sure.length < list.length,
       faded: false,
     };
   });

@@ -56,6 +56,8 @@ export interface State {
   without: string[];
   colour: (typeof looks.colour)[number];
   size: (typeof looks.size)[number];
+  // Whether links that sources only deny are shown too.
+  denied: boolean;
   // Whether it is near what was asked for, and not that: it is dashed.
   near: boolean;
 }
@@ -70,6 +72,7 @@ export const initial: State = {
   focus: null,
   time: null,
   without: [],
+  denied: false,
   colour: 'type',
   size: 'links',
   near: false,
@@ -91,6 +94,7 @@ export type Action =
   | { do: 'focus'; focus: State['focus'] }
   | { do: 'time'; time: TimeWindow | null }
   | { do: 'without'; kinds: string[] }
+  | { do: 'denied'; denied: boolean }
   | { do: 'look'; colour?: State['colour']; size?: State['size'] };
 
 export const groupId = (g: { of: string; kind: string }) => `group ${g.kind} ${g.of}`;
@@ -155,6 +159,8 @@ export function reduce(s: State, a: Action): State {
       return { ...s, time: a.time };
     case 'without':
       return { ...s, without: a.kinds };
+    case 'denied':
+      return { ...s, denied: a.denied };
     case 'look':
       return { ...s, colour: a.colour ?? s.colour, size: a.size ?? s.size };
   }

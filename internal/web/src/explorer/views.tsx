@@ -9,6 +9,7 @@ import { cite } from './citation';
 import { kindLabel, property, selection, spell, typeLabel } from './catalog';
 import { Pieces, Standing } from './evidence';
 import {
+  everyStanding,
   together,
   upTo,
   type Count,
@@ -191,6 +192,7 @@ interface Whole extends Entity {
   aliases: string[];
   externalIds: { scheme: string; value: string; url: string | null }[];
   links: { totalCount: number; facets: { by: string; buckets: Count[] }[] };
+  denied: { totalCount: number };
 }
 
 export function EntityView({ graph, id }: { graph: Graph; id: string }) {
@@ -203,6 +205,7 @@ export function EntityView({ graph, id }: { graph: Graph; id: string }) {
           __typename id ... on Link { from { id } } ... on Entity {
             type name description aliases linkCount externalIds { scheme value url }
             links(first: 0) { totalCount facets(by: [KIND]) { by buckets { key count } } }
+            denied: links(first: 0, where: {standings: [REFUTED]}) { totalCount }
           }${selection(graph.catalog)}
         }
       }`,
@@ -285,8 +288,9 @@ export function EntityView({ graph, id }: { graph: Graph; id: string }) {
         </p>
         {node.links.totalCount === 0 && <p class="quiet">{w.noLinks}</p>}
         {node.links.facets[0]?.buckets.map(k => (
-          <KindOfLinks key={k.key} graph={graph} id={id} kind={k.key} count={k.count} />
+          <LinksOf key={k.key} graph={graph} id={id} kind={k.key} count={k.count} />
         ))}
+        {node.denied.totalCount > 0 && <LinksOf graph={graph} id={id} kind={null} count={node.denied.totalCount} />}
         <Timeline graph={graph} id={id} />
       </section>
       <section class="around" aria-label={w.around}>
@@ -305,9 +309,12 @@ interface Edge {
 
 const longer = (first: number) => first + (first < 100 ? 30 : 100);
 
-// KindOfLinks lists the links of one kind, each with its words: ten at first, and the others when they are asked for.
-function KindOfLinks({ graph, id, kind, count }: { graph: Graph; id: string; kind: string; count: number }) {
+// LinksOf lists the links of one kind, or with null those of any that sources only deny, each with its words: ten at first, and
+// the others when they are asked for.
+function LinksOf({ graph, id, kind, count }: { graph: Graph; id: string; kind: string | null; count: number }) {
+  const w = words.entity;
   const [first, setFirst] = useState(10);
+  const where = kind === null ? { standings: ['REFUTED'] } : { kinds: [kind] };
   const asked = useAsk(
     signal =>
       upTo(
@@ -315,13 +322,13 @@ function KindOfLinks({ graph, id, kind, count }: { graph: Graph; id: string; kin
         async (first, after) =>
           (
             await ask<{ node: { links: Paged<Edge> } | null }>(
-              `query OfKind($id: ID!, $kind: LinkKind!, $first: Int!, $after: String) {
-        node(id: $id) { ... on Entity { links(first: $first, after: $after, where: {kinds: [$kind]}) {
+              `query LinksOf($id: ID!, $where: LinkFilter!, $first: Int!, $after: String) {
+        node(id: $id) { ... on Entity { links(first: $first, after: $after, where: $where) {
           pageInfo { hasNextPage endCursor }
           edges { direction node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
         } } }
       }`,
-              { id, kind, first, after },
+              { id, where, first, after },
               signal,
             )
           ).node?.links,
@@ -333,21 +340,26 @@ function KindOfLinks({ graph, id, kind, count }: { graph: Graph; id: string; kin
   return (
     <section class="kind">
       <h2>
-        {kindLabel(graph.catalog, kind)} <span class="count">{words.number(count)}</span>
+        {kind === null ? w.denied : kindLabel(graph.catalog, kind)} <span class="count">{words.number(count)}</span>
       </h2>
+      {kind === null && <p class="quiet">{w.deniedHint}</p>}
       {problem && <Problem problem={problem} again={again} />}
       <ul class="sentences">
         {answer?.list.map(e => (
           <li key={e.link.id}>
             <Linked to={entityPage(e.node.id)}>{e.node.name}</Linked> <Badge graph={graph} type={e.node.type} />{' '}
-            <span class="quiet">{[e.link.role, held(e.link.since, e.link.until)].filter(d => d).join(', ')}</span>
-            <Words graph={graph} link={e.link} label={words.entity.words} />
+            <span class="quiet">
+              {[kind === null && kindLabel(graph.catalog, e.link.kind), e.link.role, held(e.link.since, e.link.until)]
+                .filter(d => d)
+                .join(', ')}
+            </span>
+            <Words graph={graph} link={e.link} label={w.words} />
           </li>
         ))}
       </ul>
       {answer?.more && (
         <button type="button" onClick={() => setFirst(longer(first))}>
-          {words.entity.more(Math.min(count, longer(first)) - first)}
+          {w.more(Math.min(count, longer(first)) - first)}
         </button>
       )}
     </section>
@@ -778,7 +790,7 @@ const markedBits =
 const readQuery = `query Source($id: ID!, $first: Int!, $after: String) {
   source(ref: {id: $id}) {
     id title url kind publisher authors publishedOn text contentHash
-    links(first: $first, after: $after) {
+    links(first: $first, after: $after, where: {standings: [${everyStanding.join(', ')}]}) {
       totalCount pageInfo { hasNextPage endCursor }
       edges { link {
         id kind from { id name type description linkCount } to { id name type description linkCount } role since until sentence standing supportCount
@@ -1042,6 +1054,11 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
               <blockquote>
                 <mark>{piece.excerpt}</mark>
               </blockquote>
+              {piece.stance === 'REFUTES' && (
+                <p>
+                  <strong>{words.evidence.refutes}</strong>
+                </p>
+              )}
             </li>
           ))}
         </ul>

@@ -40,6 +40,8 @@ export const words = {
     aliases: 'Also known as',
     external: 'In other registers',
     links: 'Links',
+    denied: 'What sources only deny',
+    deniedHint: 'No words say so, and some speak against it: these count nowhere as links.',
     noLinks: 'Nothing is linked to it.',
     more: (n: number) => `Show ${n} more`,
     later: 'Show what came later',
@@ -132,6 +134,7 @@ export const words = {
     among: (n: number) => `${many(n, 'link')} among them`,
     keep: 'Keep only these',
     kinds: 'Kinds of link',
+    denied: 'with what sources only deny',
     export: 'Save as …',
     exportChosen: 'Save what is chosen as …',
     cited: (n: number) => `and ${number(n)} more ${n === 1 ? 'piece' : 'pieces'} of evidence`,
@@ -158,8 +161,11 @@ export const words = {
       [name, type, links < shown ? many(shown, 'link') : `${many(links, 'link')}, ${shown} shown`]
         .filter(part => part !== '')
         .join(', '),
-    standings: (disputed: number, denied: number) =>
-      [disputed > 0 && `${number(disputed)} disputed`, denied > 0 && `${number(denied)} denied`]
+    standings: (of: number, disputed: number, denied: number) =>
+      [
+        disputed > 0 && (of === 1 ? 'disputed' : `${number(disputed)} disputed`),
+        denied > 0 && (of === 1 ? 'denied' : `${number(denied)} denied`),
+      ]
         .filter(part => part)
         .join(', '),
     group: (n: number, what: string) => `${number(n)} × ${what}`,
@@ -175,6 +181,7 @@ export const words = {
     links: (n: number) => many(n, 'link'),
     legend: 'What the signs mean',
     disputed: 'dashed: disputed or denied',
+    typesThick: 'thicker: more links',
     near: 'dashed: the nearest line, not what was asked for',
     thick: 'thicker: more sources',
     plus: '+5: five links not shown, double-click for them',

@@ -197,6 +197,7 @@ export function Workbench({
       state.focus,
       state.time,
       state.without,
+      state.denied,
       state.colour,
       state.size,
       state.near,
@@ -207,29 +208,41 @@ export function Workbench({
   );
   // what was said is of the picture before; what the canvas says of this one comes after it
   useLayoutEffect(() => say(''), [shown]);
-  const all = useMemo(() => graph.between(state.picture.ids), [graph, state.picture.ids, known]);
+  const all = useMemo(
+    () => graph.between(state.picture.ids, state.denied),
+    [graph, state.picture.ids, state.denied, known],
+  );
 
   const show = async (ids: string[]) => {
     const have = now.current.picture.ids;
-    await graph.join([...new Set([...have, ...ids])]);
+    await graph.join([...new Set([...have, ...ids])], now.current.denied);
     setKnown(k => k + 1);
     dispatch({ do: 'show', ids });
   };
+  const setDenied = (denied: boolean) =>
+    attempt(async () => {
+      if (denied) {
+        await graph.join(now.current.picture.ids, true);
+        setKnown(k => k + 1);
+      }
+      dispatch({ do: 'denied', denied });
+    });
   const expand = (id: string, kind: string) =>
     attempt(async () => {
+      const { denied } = now.current;
       if (!graph.entities.has(id)) {
         const of = now.current.picture.groups.find(g => groupId(g) === id);
         setGroup(of ?? null);
         return;
       }
       if (atOnce > 0) {
-        await show(await graph.next(id, kind, atOnce, now.current.picture.ids));
+        await show(await graph.next(id, kind, denied, atOnce, now.current.picture.ids));
         return;
       }
-      const kinds = (await graph.kinds(id)).filter(k => !kind || k.key === kind);
+      const kinds = (await graph.kinds(id, denied)).filter(k => !kind || k.key === kind);
       const total = kinds.reduce((sum, k) => sum + k.count, 0);
       if (total <= most) {
-        await show((await graph.neighbours(id, kind)).ids);
+        await show((await graph.neighbours(id, kind, denied)).ids);
         return;
       }
       const groups = kinds.map(k => ({ of: id, kind: k.key, count: k.count }));
@@ -374,7 +387,7 @@ export function Workbench({
   const asked = several ? ids : drawnEntities.map(n => n.id);
   // a picture of lines that has the same entities as at first is that of their question
   const same = opening.ids.length === pictured.length && opening.ids.every(id => pictured.includes(id));
-  const untouched = same && !several && !state.focus && !state.time && state.without.length === 0;
+  const untouched = same && !several && !state.focus && !state.time && state.without.length === 0 && !state.denied;
   const { query: text, variables } =
     query && untouched ? query : out.queryOf(graph, asked.length > 0 ? asked : pictured, state);
   const asQuery = `/playground#${new URLSearchParams({ query: text, variables: JSON.stringify(variables) })}`;
@@ -516,6 +529,14 @@ export function Workbench({
                 <Options of={Object.entries(w.sizes)} />
               </select>
             </label>
+            <label>
+              <input
+                type="checkbox"
+                checked={state.denied}
+                onChange={event => void setDenied(event.currentTarget.checked)}
+              />{' '}
+              {w.denied}
+            </label>
             {playground && <a href={asQuery}>{w.query}</a>}
           </div>
           {kinds.length > 0 && (
@@ -584,7 +605,7 @@ export function Workbench({
             </li>
           ))}
           <li>{state.near ? w.near : w.disputed}</li>
-          <li>{w.thick}</li>
+          <li>{shown.grouped > 0 ? w.typesThick : w.thick}</li>
           {shown.nodes.some(n => n.hidden > 0) && <li>{w.plus}</li>}
           {shown.nodes.some(n => n.group) && <li>{w.double}</li>}
           {community && <li>{w.communities}</li>}
@@ -606,6 +627,7 @@ export function Workbench({
           selection={state.selection}
           shown={shown.links}
           group={group}
+          denied={state.denied}
           atOnce={atOnce}
           onAtOnce={setAtOnce}
           onExpand={(id, kind) => void expand(id, kind)}
@@ -660,7 +682,7 @@ export async function openingOf(graph: Graph, id: string, signal?: AbortSignal):
   await graph.read([id], signal);
   const entity = graph.entities.get(id);
   if (entity && entity.linkCount > most) {
-    const kinds = await graph.kinds(id, signal);
+    const kinds = await graph.kinds(id, false, signal);
     return { ids: [id], groups: kinds.map(k => ({ of: id, kind: k.key, count: k.count })) };
   }
   const ids = await graph.around(id, signal);
