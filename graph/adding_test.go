@@ -193,7 +193,7 @@ type neighboursAnswer struct {
 
 func (q *neighboursQuestion) bind(b *binder, args map[string]any) error {
 	q.outgoing = args["outgoing"] == true
-	return b.entity("neighbours.of", args["of"])
+	return b.Entity("neighbours.of", args["of"])
 }
 
 func (*neighboursQuestion) records() int { return 1 }

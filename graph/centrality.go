@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -69,11 +70,11 @@ func (q *centralityQuestion) bind(b *binder, args map[string]any) (err error) {
 	name, _ := args["by"].(string)
 	var ok bool
 	if q.by, ok = measureNames[name]; !ok {
-		return bad("centrality.by", "there is no measure %q", name)
+		return bind.Bad("centrality.by", "there is no measure %q", name)
 	}
 	q.once = args["parallel"] == "ONCE"
 	if args["pivots"] != nil {
-		if q.pivots, err = whole("centrality.pivots", args["pivots"], 1, plan.MaxPivots); err != nil {
+		if q.pivots, err = bind.Whole("centrality.pivots", args["pivots"], 1, plan.MaxPivots); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -101,19 +102,19 @@ func (q *communitiesQuestion) bind(b *binder, args map[string]any) (err error) {
 	if q.types, err = b.readTypes("communities.types", args["types"]); err != nil {
 		return err
 	}
-	seed, err := whole("communities.seed", args["seed"], 0, math.MaxInt32)
+	seed, err := bind.Whole("communities.seed", args["seed"], 0, math.MaxInt32)
 	if err != nil {
 		return err
 	}
 	q.seed = uint64(seed)
-	if q.resolution, err = number("communities.resolution", args["resolution"], 0.01, 100); err != nil {
+	if q.resolution, err = bind.Number("communities.resolution", args["resolution"], 0.01, 100); err != nil {
 		return err
 	}
-	if q.minSize, err = whole("communities.minSize", args["minSize"], 1, math.MaxInt32); err != nil {
+	if q.minSize, err = bind.Whole("communities.minSize", args["minSize"], 1, math.MaxInt32); err != nil {
 		return err
 	}
 	if q.asking.ids {
-		if q.arguments, err = communityArguments(b.cat, q.types, args); err != nil {
+		if q.arguments, err = communityArguments(b.Catalog, q.types, args); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
@@ -60,7 +61,7 @@ func communityArguments(cat *catalog.Catalog, types catalog.TypeSet, args map[st
 		held["types"] = cat.Enums(types)
 	}
 	if raw, err := json.Marshal(held); err != nil || len(raw) > maxCommunityArguments {
-		return nil, bad("communities.where", "the id of a community holds it, and it is too long for that: "+
+		return nil, bind.Bad("communities.where", "the id of a community holds it, and it is too long for that: "+
 			"leave out id, or ask for less; at most %d bytes", maxCommunityArguments)
 	}
 	return held, nil

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -65,7 +66,7 @@ type comparison struct {
 
 func (q *compareQuestion) bind(b *binder, args map[string]any) error {
 	for _, name := range []string{"left", "right"} {
-		if err := b.entity("compare."+name, args[name]); err != nil {
+		if err := b.Entity("compare."+name, args[name]); err != nil {
 			return err
 		}
 	}
@@ -94,7 +95,7 @@ func (a *comparisonAsk) bind(b *binder, p *part) (err error) {
 
 func (q *compareQuestion) answer(x *search) (place, error) {
 	if x.keys[0] == x.keys[1] {
-		return place{}, bad("compare", "left and right are the same entity; name two")
+		return place{}, bind.Bad("compare", "left and right are the same entity; name two")
 	}
 	c, err := trace.Compare(x.ctx, x.g, x.keys[0], x.keys[1], q.overlapping)
 	if err != nil {

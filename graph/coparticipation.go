@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/trace"
 )
@@ -37,16 +38,16 @@ type coParticipationQuestion struct {
 type companion struct{ shared, because []*kg.Row }
 
 func (q *coParticipationQuestion) bind(b *binder, args map[string]any) (err error) {
-	if err := b.entity("coParticipation.of", args["of"]); err != nil {
+	if err := b.Entity("coParticipation.of", args["of"]); err != nil {
 		return err
 	}
 	name, _ := args["through"].(string)
-	t := b.cat.TypeOf(name)
+	t := b.Catalog.TypeOf(name)
 	switch {
 	case t == nil:
-		return bad("coParticipation.through", "there is no type %q", name)
+		return bind.Bad("coParticipation.through", "there is no type %q", name)
 	case !t.IsEntity():
-		return notEntity("coParticipation.through")
+		return bind.NotEntity("coParticipation.through")
 	}
 	q.through, q.overlapping = t.Index, args["overlapping"] == true
 	q.window, err = b.window(q.list, args, kg.Int, kg.String)

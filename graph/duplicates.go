@@ -50,7 +50,7 @@ type duplicate struct {
 
 func (q *duplicatesQuestion) bind(b *binder, args map[string]any) (err error) {
 	if args["of"] != nil {
-		if err := b.entity("possibleDuplicates.of", args["of"]); err != nil {
+		if err := b.Entity("possibleDuplicates.of", args["of"]); err != nil {
 			return err
 		}
 	}

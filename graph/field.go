@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
@@ -199,7 +200,7 @@ func newTables(cat *catalog.Catalog, kinds []*questionKind, more ...tables) (tab
 		}
 		all = append(all, k.tables, tables{root: {k.name: k.root()}})
 	}
-	errs := unreadFilters(cat)
+	errs := bind.UnreadFilters(cat)
 	given := tables{}
 	for _, some := range append(all, more...) {
 		for name, rows := range some {

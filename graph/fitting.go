@@ -9,6 +9,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
@@ -41,17 +42,17 @@ func (e *Engine) Fitting(ctx context.Context, types []string, where string, f fu
 // fitting returns the plan that reads the first page.
 func (e *Engine) fitting(types []string, where string) (*plan.Query, error) {
 	cat := e.opts.Catalog
-	b := &binder{cat: cat, root: cat.Entities}
+	b := newBinder(cat, cat.Entities, nil)
 	var of *catalog.Type
-	input := entityFilter
+	input := bind.EntityFilter
 	if len(types) > 0 {
-		b.root = 0
+		b.Root = 0
 		for _, name := range types {
 			of = cat.TypeOf(name)
-			b.root |= 1 << of.Index
+			b.Root |= 1 << of.Index
 		}
 	}
-	if b.on = b.root; len(types) != 1 {
+	if b.On = b.Root; len(types) != 1 {
 		of = nil
 	} else {
 		input = of.Filter
@@ -60,10 +61,10 @@ func (e *Engine) fitting(types []string, where string) (*plan.Query, error) {
 	d.UseNumber()
 	var given map[string]any
 	if err := d.Decode(&given); err != nil || given == nil {
-		return nil, bad("where", `write a filter as JSON: {"name": {"contains": "nato"}}`)
+		return nil, bind.Bad("where", `write a filter as JSON: {"name": {"contains": "nato"}}`)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, bad("where", "there is more behind the filter")
+		return nil, bind.Bad("where", "there is more behind the filter")
 	}
 	vars, err := operation.Variables(cat.Schema, &ast.OperationDefinition{VariableDefinitions: ast.VariableDefinitionList{
 		{Variable: "where", Type: ast.NonNullNamedType(input, nil)},
@@ -72,14 +73,14 @@ func (e *Engine) fitting(types []string, where string) (*plan.Query, error) {
 		return nil, err
 	}
 	m, _ := vars["where"].(map[string]any)
-	filter, err := b.recordFilter(of, "where", m, 1)
+	filter, err := b.RecordFilter(of, "where", m, 1)
 	if err != nil {
 		return nil, err
 	}
 	if n, most := entityFilterCost(filter), e.opts.Limits.MaxCost; n > most {
 		return nil, tooCostly(n, most, costly{})
 	}
-	return &plan.Query{Start: plan.Everything, Types: b.root, Refs: b.refs, Root: plan.Field{
+	return &plan.Query{Start: plan.Everything, Types: b.Root, Refs: b.Refs, Root: plan.Field{
 		Entities: filter, Page: plan.Paging{N: fittingPage}, Want: plan.Want{Rows: true, More: true, Cursors: true},
 		Node: &plan.Sel{Props: []*catalog.Prop{cat.Prop("id")}},
 	}}, nil

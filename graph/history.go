@@ -227,19 +227,19 @@ type changesQuestion struct {
 
 func (q *changesQuestion) bind(b *binder, args map[string]any) (err error) {
 	if v := args["touching"]; v != nil {
-		if q.query.Touching, err = b.idList("changes.touching", v); err != nil {
+		if q.query.Touching, err = b.IDs("changes.touching", v); err != nil {
 			return err
 		}
 	}
 	if v := args["by"]; v != nil {
-		by, err := b.text("changes.by", v)
+		by, err := b.Text("changes.by", v)
 		if err != nil {
 			return err
 		}
 		q.query.By = &by
 	}
 	if m, ok := args["during"].(map[string]any); ok {
-		during, err := b.dateFilter("changes.during", m)
+		during, err := b.DateFilter("changes.during", m)
 		if err != nil {
 			return err
 		}
@@ -305,7 +305,7 @@ type oneChange struct {
 }
 
 func (q *oneChange) bind(b *binder, args map[string]any) (err error) {
-	q.id, err = b.text(q.kind.name+".id", args["id"])
+	q.id, err = b.Text(q.kind.name+".id", args["id"])
 	return err
 }
 

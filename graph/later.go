@@ -115,7 +115,7 @@ func (l *later) bind(b *binder) (a asksLater, err error) {
 		}
 	}
 	if v := args["touching"]; v != nil {
-		if a.touching, err = b.idList(l.list.field.Name+".touching", v); err != nil {
+		if a.touching, err = b.IDs(l.list.field.Name+".touching", v); err != nil {
 			return a, err
 		}
 	}
@@ -128,7 +128,7 @@ func (r *root) bindLater(cat *catalog.Catalog, vars map[string]any) ([]asksLater
 	if len(r.later) == 0 {
 		return nil, nil
 	}
-	b := &binder{cat: cat, vars: vars}
+	b := newBinder(cat, 0, vars)
 	all := make([]asksLater, len(r.later))
 	var err error
 	for i, l := range r.later {

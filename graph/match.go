@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -78,7 +79,7 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 	p := &q.pattern
 	list, _ := args["pattern"].([]any)
 	if len(list) < 3 || len(list) > 2*plan.MaxPathLength+1 {
-		return bad(
+		return bind.Bad(
 			"match.pattern",
 			"a pattern has 1 to %d links and an entity before and behind each: give 3 to %d steps",
 			plan.MaxPathLength,
@@ -94,16 +95,16 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 		step, ok := m[want].(map[string]any)
 		switch {
 		case len(m) != 1:
-			return bad(stepAt(i), "give exactly one of node, link")
+			return bind.Bad(stepAt(i), "give exactly one of node, link")
 		case !ok && m[other] != nil:
-			return bad(
+			return bind.Bad(
 				stepAt(i),
 				"a %s is wanted here: nodes and links stand by turns, a node first; write {%s: {}} for any",
 				want,
 				want,
 			)
 		case !ok:
-			return bad(stepAt(i), "give exactly one of node, link")
+			return bind.Bad(stepAt(i), "give exactly one of node, link")
 		}
 		q.given = append(q.given, step)
 		if want == "link" {
@@ -116,14 +117,14 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 		}
 	}
 	if len(list)%2 == 0 {
-		return bad(stepAt(len(list)-1), "a pattern ends with a node; write {node: {}} for any")
+		return bind.Bad(stepAt(len(list)-1), "a pattern ends with a node; write {node: {}} for any")
 	}
-	if at := p.Narrow(b.cat); at >= 0 {
-		return impossible(b.cat, p, at)
+	if at := p.Narrow(b.Catalog); at >= 0 {
+		return impossible(b.Catalog, p, at)
 	}
 	for i, at := range q.refs {
 		if at >= 0 {
-			b.refs[at] = b.refs[at].Among(p.Nodes[i].Types)
+			b.Refs[at] = b.Refs[at].Among(p.Nodes[i].Types)
 		}
 	}
 	kinds := make([]kg.ValueKind, len(p.Nodes))
@@ -139,29 +140,29 @@ func (q *matchQuestion) bind(b *binder, args map[string]any) (err error) {
 }
 
 func (q *matchQuestion) bindNode(b *binder, i int, step map[string]any) error {
-	n := trace.PatternNode{Types: b.cat.Entities}
+	n := trace.PatternNode{Types: b.Catalog.Entities}
 	if v := step["types"]; v != nil {
-		types, err := b.types(stepAt(i)+".node.types", v)
+		types, err := b.Types(stepAt(i)+".node.types", v)
 		if err != nil {
 			return err
 		}
 		if n.Types = *types; n.Types == 0 {
-			return bad(stepAt(i)+".node.types", "name at least one type, or leave it out")
+			return bind.Bad(stepAt(i)+".node.types", "name at least one type, or leave it out")
 		}
 	}
 	q.refs = append(q.refs, -1)
 	if ref := step["ref"]; ref != nil {
 		at := stepAt(i) + ".node.ref"
 		if step["where"] != nil {
-			return bad(at, "it names one entity: leave out where")
+			return bind.Bad(at, "it names one entity: leave out where")
 		}
 		m, _ := ref.(map[string]any)
-		r, err := b.ref(at, m, n.Types)
+		r, err := b.Ref(at, m, n.Types)
 		if err != nil {
 			return err
 		}
-		q.refs[len(q.refs)-1] = len(b.refs)
-		b.refs = append(b.refs, r)
+		q.refs[len(q.refs)-1] = len(b.Refs)
+		b.Refs = append(b.Refs, r)
 	}
 	q.pattern.Nodes = append(q.pattern.Nodes, n)
 	return nil
@@ -169,17 +170,17 @@ func (q *matchQuestion) bindNode(b *binder, i int, step map[string]any) error {
 
 func (q *matchQuestion) bindLink(b *binder, i int, step map[string]any) error {
 	l := trace.PatternLink{
-		Kinds: b.cat.AllKinds(),
+		Kinds: b.Catalog.AllKinds(),
 		Out:   step["direction"] != "INCOMING",
 		In:    step["direction"] != "OUTGOING",
 	}
 	if v := step["kinds"]; v != nil {
-		kinds, err := b.kinds(stepAt(i)+".link.kinds", v)
+		kinds, err := b.Kinds(stepAt(i)+".link.kinds", v)
 		if err != nil {
 			return err
 		}
 		if l.Kinds = *kinds; l.Kinds == 0 {
-			return bad(stepAt(i)+".link.kinds", "name at least one kind, or leave it out")
+			return bind.Bad(stepAt(i)+".link.kinds", "name at least one kind, or leave it out")
 		}
 	}
 	q.pattern.Links = append(q.pattern.Links, l)
@@ -194,11 +195,11 @@ func (q *matchQuestion) bindFilters(b *binder) (err error) {
 		switch {
 		case !ok:
 		case i%2 == 0:
-			b.on = p.Nodes[i/2].Types
-			p.Nodes[i/2].Where, err = b.entityFilter(stepAt(i)+".node.where", w, 1)
+			b.On = p.Nodes[i/2].Types
+			p.Nodes[i/2].Where, err = b.EntityFilter(stepAt(i)+".node.where", w, 1)
 		default:
-			b.on = p.Nodes[i/2].Types | p.Nodes[i/2+1].Types
-			p.Links[i/2].Where, err = b.linkFilter(stepAt(i)+".link.where", w, 1)
+			b.On = p.Nodes[i/2].Types | p.Nodes[i/2+1].Types
+			p.Links[i/2].Where, err = b.LinkFilter(stepAt(i)+".link.where", w, 1)
 		}
 		if err != nil {
 			return err
@@ -227,7 +228,7 @@ func impossible(cat *catalog.Catalog, p *trace.Pattern, hop int) error {
 	if len(joins) > 5 {
 		joins = []string{"no kind asked for joins these"}
 	}
-	return bad(
+	return bind.Bad(
 		stepAt(2*hop+1),
 		"no such link can be here: the steps next to it ask for %s; %s",
 		wanted,
@@ -296,7 +297,7 @@ func (q *matchQuestion) answer(x *search) (place, error) {
 		k := x.keys[at]
 		for j, n := range p.Nodes[:i] {
 			if n.Node == k {
-				return place{}, bad(
+				return place{}, bind.Bad(
 					stepAt(2*i)+".node.ref",
 					"that is the entity of step %d, and a line passes none twice",
 					2*j,

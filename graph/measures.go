@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -23,9 +24,9 @@ const analyzing = 1000
 // readTypes reads which types are listed, of those that a measure of the whole graph is about.
 func (b *binder) readTypes(at string, v any) (catalog.TypeSet, error) {
 	if v == nil {
-		return b.cat.Entities, nil
+		return b.Catalog.Entities, nil
 	}
-	types, err := b.types(at, v)
+	types, err := b.Types(at, v)
 	if err != nil {
 		return 0, err
 	}
@@ -151,12 +152,12 @@ func measurable(at, list string, order []plan.Order) error {
 	}
 	switch {
 	case list == "Query.sources":
-		return bad(
+		return bind.Bad(
 			at+".orderBy",
 			"sources are no part of what PAGE_RANK and BETWEENNESS measure; LINK_COUNT orders them",
 		)
 	case len(order) > 1:
-		return bad(at+".orderBy", "PAGE_RANK and BETWEENNESS stand alone: give no other key")
+		return bind.Bad(at+".orderBy", "PAGE_RANK and BETWEENNESS stand alone: give no other key")
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/auth"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/contract"
@@ -288,7 +289,7 @@ func headerKey(ctx context.Context, alias string) string {
 func (q *changeQuestion) idempotent(in map[string]any) error {
 	key, given := in[contract.IdempotencyKey].(string)
 	if given && (key == "" || len(key) > MaxKey) {
-		return bad(q.at+"."+contract.IdempotencyKey, "a key has 1 to %d bytes", MaxKey)
+		return bind.Bad(q.at+"."+contract.IdempotencyKey, "a key has 1 to %d bytes", MaxKey)
 	}
 	input := maps.Clone(in)
 	delete(input, contract.IdempotencyKey)
@@ -300,7 +301,7 @@ func (q *changeQuestion) idempotent(in map[string]any) error {
 func (q *changeQuestion) bind(b *binder, args map[string]any) error {
 	in, _ := args["input"].(map[string]any)
 	if q.at = q.kind.name + ".input"; in[contract.As] != nil {
-		return nothingAs(q.at)
+		return bind.NothingAs(q.at)
 	}
 	if err := q.idempotent(in); err != nil {
 		return err
@@ -597,7 +598,7 @@ func inputReader(cat *catalog.Catalog, name string) reader {
 	case "revertChange":
 		return func(q *changeQuestion, _ *binder, in map[string]any) (err error) {
 			q.reverts, _ = in["change"].(string)
-			return checkText(q.at+".change", q.reverts)
+			return bind.CheckText(q.at+".change", q.reverts)
 		}
 	case "applyChanges":
 		return readSeveral
@@ -631,32 +632,32 @@ const mostOperations = 100
 
 // readSeveral reads operations, each as the mutation that it is.
 func readSeveral(q *changeQuestion, b *binder, in map[string]any) error {
-	list, err := items(q.at+".operations", in["operations"], mostOperations)
+	list, err := bind.Items(q.at+".operations", in["operations"], mostOperations)
 	if err != nil {
 		return err
 	}
 	if len(list) == 0 {
-		return bad(q.at+".operations", "give at least one")
+		return bind.Bad(q.at+".operations", "give at least one")
 	}
 	several := &edit.Several{}
 	for i, x := range list {
 		m, _ := x.(map[string]any)
 		at := fmt.Sprintf("%s.operations[%d]", q.at, i)
 		if len(m) != 1 {
-			return bad(at, "give exactly one mutation")
+			return bind.Bad(at, "give exactly one mutation")
 		}
 		for name, v := range m {
 			in, _ := v.(map[string]any)
 			one := &changeQuestion{
 				asked: q.asked, at: at + "." + name, within: []string{"operations", strconv.Itoa(i), name},
 			}
-			if err := inputReader(b.cat, name)(one, b, in); err != nil {
+			if err := inputReader(b.Catalog, name)(one, b, in); err != nil {
 				return err
 			}
 			note, noted := in[contract.Note]
 			noted = noted && note != nil && !one.ownNote
 			if noted || in[contract.DryRun] == true || in[contract.IdempotencyKey] != nil {
-				return bad(one.at, "give dryRun, note and idempotencyKey to applyChanges, for all operations")
+				return bind.Bad(one.at, "give dryRun, note and idempotencyKey to applyChanges, for all operations")
 			}
 			as, _ := in[contract.As].(string)
 			several.Steps = append(several.Steps, edit.Step{Edit: one.edit, As: as, Refs: one.later, Path: one.within})
@@ -676,7 +677,7 @@ func (q *changeQuestion) fields(b *binder, t *catalog.Type, mutation string, in 
 	if q.ownNote = t.Prop(contract.Note) != nil; q.ownNote {
 		q.about.Note = ""
 	}
-	for _, f := range b.cat.Schema.Types[strings.ToUpper(mutation[:1])+mutation[1:]+"Input"].Fields {
+	for _, f := range b.Catalog.Schema.Types[strings.ToUpper(mutation[:1])+mutation[1:]+"Input"].Fields {
 		v, given := in[f.Name]
 		control := slices.Contains(contract.Controls, f.Name) || f.Name == contract.Note && !q.ownNote
 		if !given || control {
@@ -736,7 +737,7 @@ func newExternalIDs(at string, list []any) (ids []kg.ExternalID, err error) {
 func scalarText(at string, v any) (string, error) {
 	s, ok := v.(string)
 	if !ok && v != nil {
-		return "", bad(at, "write a text")
+		return "", bind.Bad(at, "write a text")
 	}
 	return s, nil
 }
@@ -745,7 +746,7 @@ func scalarText(at string, v any) (string, error) {
 func (q *changeQuestion) version(in map[string]any) (string, error) {
 	v, given := in[contract.IfVersion].(string)
 	if given && v == "" {
-		return "", bad(q.at+"."+contract.IfVersion, "write the version in which the record was seen, or leave it out")
+		return "", bind.Bad(q.at+"."+contract.IfVersion, "write the version in which the record was seen, or leave it out")
 	}
 	return v, nil
 }
@@ -756,16 +757,16 @@ func readMerge(q *changeQuestion, b *binder, in map[string]any) (err error) {
 	if e.IfVersion, err = q.version(in); err != nil {
 		return err
 	}
-	if err := q.reference(b.ref, in["survivor"], b.cat.Entities, &e.Survivor, "survivor"); err != nil {
+	if err := q.reference(b.Ref, in["survivor"], b.Catalog.Entities, &e.Survivor, "survivor"); err != nil {
 		return err
 	}
-	list, err := items(q.at+".absorbed", in["absorbed"], edit.MostAbsorbed)
+	list, err := bind.Items(q.at+".absorbed", in["absorbed"], edit.MostAbsorbed)
 	if err != nil {
 		return err
 	}
 	e.Absorbed = make([]string, len(list))
 	for i, x := range list {
-		if err := q.reference(b.ref, x, b.cat.Entities, &e.Absorbed[i], "absorbed", strconv.Itoa(i)); err != nil {
+		if err := q.reference(b.Ref, x, b.Catalog.Entities, &e.Absorbed[i], "absorbed", strconv.Itoa(i)); err != nil {
 			return err
 		}
 	}
@@ -783,13 +784,13 @@ func readCreateLink(q *changeQuestion, b *binder, in map[string]any) (err error)
 	if e.Until, err = scalarText(q.at+".until", in["until"]); err != nil {
 		return err
 	}
-	k := b.cat.Kind(e.Kind)
+	k := b.Catalog.Kind(e.Kind)
 	for _, end := range []struct {
 		name  string
 		types catalog.TypeSet
 		to    *string
 	}{{"from", k.From, &e.From}, {"to", k.To, &e.To}} {
-		if err := q.reference(b.ref, in[end.name], end.types, end.to, end.name); err != nil {
+		if err := q.reference(b.Ref, in[end.name], end.types, end.to, end.name); err != nil {
 			return err
 		}
 	}
@@ -813,7 +814,7 @@ func (q *changeQuestion) evidence(b *binder, v any, to *[]edit.Evidence) error {
 				*to = &at
 			}
 		}
-		if err := q.reference(b.sourceRef, m["source"], 1<<b.cat.Source.Index, &e.Source,
+		if err := q.reference(b.SourceRef, m["source"], 1<<b.Catalog.Source.Index, &e.Source,
 			"evidence", strconv.Itoa(i), "source"); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/operation"
@@ -103,15 +104,15 @@ type pathsAnswer struct {
 
 func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 	for _, name := range []string{"from", "to"} {
-		if err := b.entity("paths."+name, args[name]); err != nil {
+		if err := b.Entity("paths."+name, args[name]); err != nil {
 			return err
 		}
 	}
-	if err := b.entities("paths.via", args["via"], trace.MaxVia); err != nil {
+	if err := b.Entities("paths.via", args["via"], trace.MaxVia); err != nil {
 		return err
 	}
-	q.via = len(b.refs) - 2
-	if err := b.entities("paths.avoid", args["avoid"], plan.MaxIDs); err != nil {
+	q.via = len(b.Refs) - 2
+	if err := b.Entities("paths.avoid", args["avoid"], plan.MaxIDs); err != nil {
 		return err
 	}
 	p := &q.search
@@ -122,10 +123,10 @@ func (q *pathsQuestion) bind(b *binder, args map[string]any) (err error) {
 	q.walk.Sources = p.Independent
 	rank, _ := args["rank"].(string)
 	p.Rank = trace.RankNames[rank]
-	if p.HubPenalty, err = number("paths.hubPenalty", args["hubPenalty"], 0, plan.MaxHubPenalty); err != nil {
+	if p.HubPenalty, err = bind.Number("paths.hubPenalty", args["hubPenalty"], 0, plan.MaxHubPenalty); err != nil {
 		return err
 	}
-	if p.MaxLength, err = whole("paths.maxLength", args["maxLength"], 1, plan.MaxPathLength); err != nil {
+	if p.MaxLength, err = bind.Whole("paths.maxLength", args["maxLength"], 1, plan.MaxPathLength); err != nil {
 		return err
 	}
 	if q.window, err = b.linesWindow(&q.asked, args, kg.Int, kg.String); err != nil {
@@ -229,12 +230,12 @@ func (q *pathsQuestion) answer(x *search) (place, error) {
 	p.From, p.To = x.keys[0], x.keys[1]
 	p.Via, p.Avoid = distinct(x.keys[2:2+q.via]), distinct(x.keys[2+q.via:])
 	if p.From == p.To {
-		return place{}, bad("paths", "from and to are the same entity; name two")
+		return place{}, bind.Bad("paths", "from and to are the same entity; name two")
 	}
 	p.Via = slices.DeleteFunc(p.Via, func(k uint32) bool { return k == p.From || k == p.To }) // passed by every line
 	for _, k := range p.Avoid {
 		if k == p.From || k == p.To || slices.Contains(p.Via, k) {
-			return place{}, bad("paths.avoid", "an entity cannot be avoided and be from, to or via at once")
+			return place{}, bind.Bad("paths.avoid", "an entity cannot be avoided and be from, to or via at once")
 		}
 	}
 	limit, cancel := x.searchTime()
@@ -244,7 +245,7 @@ func (q *pathsQuestion) answer(x *search) (place, error) {
 		return place{}, err
 	}
 	if gaveUp := found.Outcome == trace.NodeLimit || found.Outcome == trace.TimeLimit; gaveUp && p.Page.Backward && !found.None {
-		return place{}, about("paths.last", kg.CostLimit,
+		return place{}, bind.About("paths.last", kg.CostLimit,
 			"there are too many lines to come to this end of the list: read it forwards, by first, or ask for shorter lines by maxLength")
 	}
 	lines := slices.Clone(found.Lines)

@@ -190,7 +190,7 @@ func planListPart(where string) func(c *compiler, f operation.Field, at *scope, 
 func (a *asking) ask(
 	cat *catalog.Catalog, vars, args map[string]any, limits *plan.Limits, now time.Time,
 ) (question, error) {
-	b := &binder{cat: cat, vars: vars}
+	b := newBinder(cat, 0, vars)
 	q := a.kind.begin()
 	base := q.base()
 	*base = asked{asking: a, limits: limits, now: now}
@@ -200,52 +200,20 @@ func (a *asking) ask(
 	if err := q.bind(b, args); err != nil {
 		return nil, err
 	}
-	base.walk.Asked = len(b.refs)
-	b.on = b.cat.Entities
+	base.walk.Asked = len(b.Refs)
+	b.On = b.Catalog.Entities
 	if err := q.bindFilters(b); err != nil {
 		return nil, err
 	}
 	if w, ok := args["where"].(map[string]any); ok {
-		f, err := b.linkFilter(a.kind.name+".where", w, 1)
+		f, err := b.LinkFilter(a.kind.name+".where", w, 1)
 		if err != nil {
 			return nil, err
 		}
 		base.walk.Links = f
 	}
-	base.walk.Refs = b.refs
+	base.walk.Refs = b.Refs
 	return q, nil
-}
-
-// entity reads a reference to an entity.
-func (b *binder) entity(at string, v any) error {
-	r, err := b.ref(at, inputOf(v), b.cat.Entities)
-	b.refs = append(b.refs, r)
-	return err
-}
-
-// entities reads a list of references to entities.
-func (b *binder) entities(at string, v any, most int) error {
-	list, err := items(at, v, most)
-	if err != nil {
-		return err
-	}
-	for i, x := range list {
-		if err := b.entity(nth(at, i), x); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// someEntities reads at least one reference, and so many at most.
-func (b *binder) someEntities(at string, v any, most int) error {
-	if err := b.entities(at, v, most); err != nil {
-		return err
-	}
-	if len(b.refs) == 0 {
-		return bad(at, "name at least one entity")
-	}
-	return nil
 }
 
 // window reads first, after, last, before of a list with keys of these kinds.
@@ -255,22 +223,4 @@ func (b *binder) window(k *follow, args map[string]any, kinds ...kg.ValueKind) (
 		return window{}, err
 	}
 	return window{f.Page, f.Binding}, nil
-}
-
-// whole reads a whole number between bounds.
-func whole(at string, v any, least, most int) (int, error) {
-	n, ok := v.(int64)
-	if !ok || n < int64(least) || n > int64(most) {
-		return 0, bad(at, "ask for %d to %d", least, most)
-	}
-	return int(n), nil
-}
-
-// number reads a number between bounds.
-func number(at string, v any, least, most float64) (float64, error) {
-	f, ok := v.(float64)
-	if !ok || !(f >= least && f <= most) {
-		return 0, bad(at, "ask for %g to %g", least, most)
-	}
-	return f, nil
 }

@@ -59,10 +59,10 @@ type recordedState struct {
 type recordedLink struct{ id, line string }
 
 func (q *asRecordedQuestion) bind(b *binder, args map[string]any) (err error) {
-	if q.id, err = b.text("asRecorded.id", args["id"]); err != nil {
+	if q.id, err = b.Text("asRecorded.id", args["id"]); err != nil {
 		return err
 	}
-	at, err := b.instant("asRecorded.at", args["at"])
+	at, err := b.Instant("asRecorded.at", args["at"])
 	if err != nil {
 		return err
 	}

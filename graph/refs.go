@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/catalog"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
@@ -66,7 +67,7 @@ func (e *Engine) notFound(ctx context.Context, r *plan.Ref, cause plan.RefError)
 	default:
 		says = fmt.Sprintf("there is no %s of this %s", typeNames(cat, r.Types), named(r))
 	}
-	err := about(r.At, kg.NotFound, says)
+	err := bind.About(r.At, kg.NotFound, says)
 	err.Err = cause
 	like, failed := e.like(ctx, r)
 	if failed != nil {

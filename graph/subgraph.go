@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/throughline/throughline/graph/internal/bind"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/trace"
@@ -48,13 +49,13 @@ type (
 )
 
 func (q *subgraphQuestion) bind(b *binder, args map[string]any) (err error) {
-	if err := b.someEntities("subgraph.seeds", args["seeds"], plan.MaxSubgraph); err != nil {
+	if err := b.SomeEntities("subgraph.seeds", args["seeds"], plan.MaxSubgraph); err != nil {
 		return err
 	}
-	if q.depth, err = whole("subgraph.depth", args["depth"], 0, plan.MaxSubgraphDepth); err != nil {
+	if q.depth, err = bind.Whole("subgraph.depth", args["depth"], 0, plan.MaxSubgraphDepth); err != nil {
 		return err
 	}
-	q.maxNodes, err = whole("subgraph.maxNodes", args["maxNodes"], 1, plan.MaxSubgraph)
+	q.maxNodes, err = bind.Whole("subgraph.maxNodes", args["maxNodes"], 1, plan.MaxSubgraph)
 	return err
 }
 

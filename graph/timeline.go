@@ -74,11 +74,11 @@ type timelineItem struct {
 }
 
 func (q *timelineQuestion) bind(b *binder, args map[string]any) (err error) {
-	if err := b.someEntities("timeline.subjects", args["subjects"], plan.MaxSeeds); err != nil {
+	if err := b.SomeEntities("timeline.subjects", args["subjects"], plan.MaxSeeds); err != nil {
 		return err
 	}
 	if m, ok := args["during"].(map[string]any); ok {
-		if q.during, err = b.dateFilter("timeline.during", m); err != nil {
+		if q.during, err = b.DateFilter("timeline.during", m); err != nil {
 			return err
 		}
 	}

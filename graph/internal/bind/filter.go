@@ -1,4 +1,4 @@
-package graph
+package bind
 
 import (
 	"encoding/json"
@@ -14,13 +14,13 @@ import (
 )
 
 // This file reads filters. Each field of a filter has one condition, found by its name, that reads its value; a field
-// of the schema without one stops the start: see unreadFilters.
+// of the schema without one stops the start: see UnreadFilters.
 
 // condition reads the value of one field of a filter into a filter of the plan.
-type condition[F any] func(b *binder, f *F, at string, v any, depth int) error
+type condition[F any] func(b *Binder, f *F, at string, v any, depth int) error
 
 // read reads all fields of a filter that have a value, but those that are read before.
-func read[F any](b *binder, input, at string, m map[string]any, depth int, f *F, of func(string) condition[F],
+func read[F any](b *Binder, input, at string, m map[string]any, depth int, f *F, of func(string) condition[F],
 	before ...string,
 ) error {
 	for name, v := range b.given(input, m) {
@@ -39,10 +39,10 @@ func read[F any](b *binder, input, at string, m map[string]any, depth int, f *F,
 	return nil
 }
 
-// unreadFilters returns an error for each field of a filter that has no condition.
-func unreadFilters(cat *catalog.Catalog) (errs []error) {
+// UnreadFilters returns an error for each field of a filter that has no condition.
+func UnreadFilters(cat *catalog.Catalog) (errs []error) {
 	conditions := map[string]func(string) bool{
-		entityFilter:        func(n string) bool { return entityCondition(n) != nil },
+		EntityFilter:        func(n string) bool { return entityCondition(n) != nil },
 		"LinkFilter":        func(n string) bool { return linkCondition(n) != nil },
 		"LinkedToFilter":    func(n string) bool { return linkedCondition(n) != nil },
 		"StringFilter":      func(n string) bool { return stringCondition(n) != nil },
@@ -83,28 +83,28 @@ func unreadFilters(cat *catalog.Catalog) (errs []error) {
 }
 
 // part counts a condition, and the level it stands at.
-func (b *binder) part(at string, depth int) error {
+func (b *Binder) part(at string, depth int) error {
 	if b.parts++; b.parts > plan.MaxFilterParts {
-		return bad(at, "a filter has at most %d conditions", plan.MaxFilterParts)
+		return Bad(at, "a filter has at most %d conditions", plan.MaxFilterParts)
 	}
 	if depth > plan.MaxFilterDepth {
-		return bad(at, "a filter has at most %d levels", plan.MaxFilterDepth)
+		return Bad(at, "a filter has at most %d levels", plan.MaxFilterDepth)
 	}
 	return nil
 }
 
 // each reads a list of filters. The result is not nil even when it is empty: nothing fits one of none.
 func each[F any](at string, v any, read func(string, map[string]any) (F, error)) ([]F, error) {
-	list, err := items(at, v, 20)
+	list, err := Items(at, v, 20)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]F, 0, len(list))
 	for i, x := range list {
-		at := nth(at, i)
+		at := Nth(at, i)
 		m, ok := x.(map[string]any)
 		if !ok {
-			return nil, bad(at, "write a filter")
+			return nil, Bad(at, "write a filter")
 		}
 		f, err := read(at, m)
 		if err != nil {
@@ -116,41 +116,41 @@ func each[F any](at string, v any, read func(string, map[string]any) (F, error))
 }
 
 // over has what f reads speak of these types alone.
-func over[F any](b *binder, on catalog.TypeSet, f func() (F, error)) (F, error) {
-	before := b.on
-	b.on = on
-	defer func() { b.on = before }()
+func over[F any](b *Binder, on catalog.TypeSet, f func() (F, error)) (F, error) {
+	before := b.On
+	b.On = on
+	defer func() { b.On = before }()
 	return f()
 }
 
-// entityFilter is the filter of entities of any type.
-const entityFilter = "EntityFilter"
+// EntityFilter is the filter of entities of any type.
+const EntityFilter = "EntityFilter"
 
-// entityFilter reads a filter of entities of any type.
-func (b *binder) entityFilter(at string, m map[string]any, depth int) (*plan.EntityFilter, error) {
-	return b.recordFilter(nil, at, m, depth)
+// EntityFilter reads a filter of entities of any type.
+func (b *Binder) EntityFilter(at string, m map[string]any, depth int) (*plan.EntityFilter, error) {
+	return b.RecordFilter(nil, at, m, depth)
 }
 
-// recordFilter reads the filter of the list of a type, or of entities of any where it is nil.
-func (b *binder) recordFilter(of *catalog.Type, at string, m map[string]any, depth int) (*plan.EntityFilter, error) {
+// RecordFilter reads the filter of the list of a type, or of entities of any where it is nil.
+func (b *Binder) RecordFilter(of *catalog.Type, at string, m map[string]any, depth int) (*plan.EntityFilter, error) {
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
 	r := &filtering{EntityFilter: &plan.EntityFilter{}, of: of}
-	input := entityFilter
+	input := EntityFilter
 	if of != nil {
 		input = of.Filter
 	}
 	if v := m["types"]; v != nil { // first: the parts beside it speak of these types alone
-		defer func(before catalog.TypeSet) { b.on = before }(b.on)
+		defer func(before catalog.TypeSet) { b.On = before }(b.On)
 		if err := entityCondition("types")(b, r, at+".types", v, depth); err != nil {
 			return nil, err
 		}
-		b.on &= *r.Types
+		b.On &= *r.Types
 	}
 	err := read(b, input, at, m, depth, r, func(name string) condition[filtering] {
 		if p := askedProp(of, name); p != nil {
-			return func(b *binder, f *filtering, at string, v any, _ int) error {
+			return func(b *Binder, f *filtering, at string, v any, _ int) error {
 				x, err := b.propFilter(p, at, inputOf(v))
 				f.Props = append(f.Props, x)
 				return err
@@ -168,13 +168,14 @@ type filtering struct {
 }
 
 // sub reads a part of the filter.
-func (f *filtering) sub(b *binder, depth int) func(at string, m map[string]any) (*plan.EntityFilter, error) {
+func (f *filtering) sub(b *Binder, depth int) func(at string, m map[string]any) (*plan.EntityFilter, error) {
 	return func(at string, m map[string]any) (*plan.EntityFilter, error) {
-		return b.recordFilter(f.of, at, m, depth+1)
+		return b.RecordFilter(f.of, at, m, depth+1)
 	}
 }
 
-// askedProp is the property of a type that a field of its filter asks for, nil for a field that filters of all types have.
+// askedProp returns the property of a type that a field of its filter asks for; nil for a field that filters of all types
+// have.
 func askedProp(of *catalog.Type, name string) *catalog.Prop {
 	if of == nil {
 		return nil
@@ -182,75 +183,70 @@ func askedProp(of *catalog.Type, name string) *catalog.Prop {
 	return of.Asked(name)
 }
 
-func inputOf(v any) map[string]any {
-	m, _ := v.(map[string]any)
-	return m
-}
-
 func entityCondition(name string) condition[filtering] {
 	switch name {
 	case "and":
-		return func(b *binder, f *filtering, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, depth int) (err error) {
 			f.And, err = each(at, v, f.sub(b, depth))
 			return err
 		}
 	case "or":
-		return func(b *binder, f *filtering, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, depth int) (err error) {
 			f.Or, err = each(at, v, f.sub(b, depth))
 			return err
 		}
 	case "not":
-		return func(b *binder, f *filtering, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, depth int) (err error) {
 			f.Not, err = f.sub(b, depth)(at, inputOf(v))
 			return err
 		}
 	case "ids":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
-			f.IDs, err = b.idList(at, v)
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
+			f.IDs, err = b.IDs(at, v)
 			return err
 		}
 	case "externalIds":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
 			f.ExternalIDs, err = b.externalIDs(at, v)
 			return err
 		}
 	case "types":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
-			f.Types, err = b.types(at, v)
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
+			f.Types, err = b.Types(at, v)
 			return err
 		}
 	case "name":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
 			f.Name, err = b.stringFilter(at, inputOf(v))
 			return err
 		}
 	case "text":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
 			f.Text, err = b.stringFilter(at, inputOf(v))
 			return err
 		}
 	case "date":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
-			f.Date, err = b.dateFilter(at, inputOf(v))
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
+			f.Date, err = b.DateFilter(at, inputOf(v))
 			return err
 		}
 	case "linkedTo":
-		return func(b *binder, f *filtering, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, depth int) (err error) {
 			f.LinkedTo, err = b.linkedTo(at, inputOf(v), depth+1)
 			return err
 		}
 	case "linkCount":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
 			f.LinkCount, err = numberFilter[int64](b, "IntFilter", at, inputOf(v))
 			return err
 		}
 	case "createdAt":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
 			f.Created, err = b.timeFilter(at, inputOf(v))
 			return err
 		}
 	case "updatedAt":
-		return func(b *binder, f *filtering, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *filtering, at string, v any, _ int) (err error) {
 			f.Updated, err = b.timeFilter(at, inputOf(v))
 			return err
 		}
@@ -276,11 +272,11 @@ func conditionOf(p *catalog.Prop) string {
 }
 
 // propFilter reads a condition on a property.
-func (b *binder) propFilter(p *catalog.Prop, at string, m map[string]any) (f *plan.PropFilter, err error) {
+func (b *Binder) propFilter(p *catalog.Prop, at string, m map[string]any) (f *plan.PropFilter, err error) {
 	f = &plan.PropFilter{Prop: p}
 	switch input := conditionOf(p); input {
 	case "PartialDateFilter":
-		f.Date, err = b.dateFilter(at, m)
+		f.Date, err = b.DateFilter(at, m)
 	case "IntFilter":
 		f.Int, err = numberFilter[int64](b, input, at, m)
 	case "FloatFilter":
@@ -303,15 +299,15 @@ type linking struct {
 	from, others catalog.TypeSet // what it filters, and what can be at the other end
 }
 
-func (b *binder) linkedTo(at string, m map[string]any, depth int) (*plan.LinkedTo, error) {
+func (b *Binder) linkedTo(at string, m map[string]any, depth int) (*plan.LinkedTo, error) {
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
-	f := &linking{LinkedTo: &plan.LinkedTo{Ref: -1}, from: b.on}
-	if f.from.Has(b.cat.Source.Index) {
-		f.from = b.cat.Entities // what rests on a source touches entities of any type
+	f := &linking{LinkedTo: &plan.LinkedTo{Ref: -1}, from: b.On}
+	if f.from.Has(b.Catalog.Source.Index) {
+		f.from = b.Catalog.Entities // what rests on a source touches entities of any type
 	}
-	f.others = b.cat.Ends(b.cat.AllKinds(), f.from, true, true)
+	f.others = b.Catalog.Ends(b.Catalog.AllKinds(), f.from, true, true)
 	if v := m["link"]; v != nil { // first: it says what can be at the other end
 		if err := linkedCondition("link")(b, f, at+".link", v, depth); err != nil {
 			return nil, err
@@ -323,13 +319,13 @@ func (b *binder) linkedTo(at string, m map[string]any, depth int) (*plan.LinkedT
 func linkedCondition(name string) condition[linking] {
 	switch name {
 	case "link":
-		return func(b *binder, f *linking, at string, v any, depth int) (err error) {
-			f.Link, err = over(b, f.others, func() (*plan.LinkFilter, error) { return b.linkFilter(at, inputOf(v), depth+1) })
+		return func(b *Binder, f *linking, at string, v any, depth int) (err error) {
+			f.Link, err = over(b, f.others, func() (*plan.LinkFilter, error) { return b.LinkFilter(at, inputOf(v), depth+1) })
 			if err != nil {
 				return err
 			}
 			if f.Kinds = f.Link.Kinds; f.Kinds != nil { // stores have links by their kind
-				f.others = b.cat.Ends(*f.Kinds, f.from, true, true)
+				f.others = b.Catalog.Ends(*f.Kinds, f.from, true, true)
 				if _, only := f.Link.OnlyKinds(); only {
 					f.Link = nil
 				} else {
@@ -339,23 +335,24 @@ func linkedCondition(name string) condition[linking] {
 			return nil
 		}
 	case "entity":
-		return func(b *binder, f *linking, at string, v any, _ int) error {
-			f.Ref = len(b.refs)
-			err := b.entity(at, v)
-			b.refs[f.Ref] = b.refs[f.Ref].Among(f.others)
+		return func(b *Binder, f *linking, at string, v any, _ int) error {
+			f.Ref = len(b.Refs)
+			err := b.Entity(at, v)
+			b.Refs[f.Ref] = b.Refs[f.Ref].Among(f.others)
 			return err
 		}
 	case "where":
-		return func(b *binder, f *linking, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *linking, at string, v any, depth int) (err error) {
 			f.Where, err = over(b, f.others,
-				func() (*plan.EntityFilter, error) { return b.entityFilter(at, inputOf(v), depth+1) })
+				func() (*plan.EntityFilter, error) { return b.EntityFilter(at, inputOf(v), depth+1) })
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *binder) linkFilter(at string, m map[string]any, depth int) (*plan.LinkFilter, error) {
+// LinkFilter reads a filter of links, at a depth that is 1 for the outermost.
+func (b *Binder) LinkFilter(at string, m map[string]any, depth int) (*plan.LinkFilter, error) {
 	if err := b.part(at, depth); err != nil {
 		return nil, err
 	}
@@ -364,92 +361,92 @@ func (b *binder) linkFilter(at string, m map[string]any, depth int) (*plan.LinkF
 		if err := linkCondition("kinds")(b, f, at+".kinds", v, depth); err != nil {
 			return nil, err
 		}
-		defer func(before catalog.TypeSet) { b.on = before }(b.on)
-		b.on &= b.cat.Ends(*f.Kinds, b.cat.Entities, true, true)
+		defer func(before catalog.TypeSet) { b.On = before }(b.On)
+		b.On &= b.Catalog.Ends(*f.Kinds, b.Catalog.Entities, true, true)
 	}
 	return f, read(b, "LinkFilter", at, m, depth, f, linkCondition, "kinds")
 }
 
 // subLink reads a part of a filter of links.
-func (b *binder) subLink(depth int) func(at string, m map[string]any) (*plan.LinkFilter, error) {
-	return func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.linkFilter(at, m, depth+1) }
+func (b *Binder) subLink(depth int) func(at string, m map[string]any) (*plan.LinkFilter, error) {
+	return func(at string, m map[string]any) (*plan.LinkFilter, error) { return b.LinkFilter(at, m, depth+1) }
 }
 
 func linkCondition(name string) condition[plan.LinkFilter] {
 	switch name {
 	case "and":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
 			f.And, err = each(at, v, b.subLink(depth))
 			return err
 		}
 	case "or":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
 			f.Or, err = each(at, v, b.subLink(depth))
 			return err
 		}
 	case "not":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
 			f.Not, err = b.subLink(depth)(at, inputOf(v))
 			return err
 		}
 	case "ids":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
-			f.IDs, err = b.idList(at, v)
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+			f.IDs, err = b.IDs(at, v)
 			return err
 		}
 	case "kinds":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
-			f.Kinds, err = b.kinds(at, v)
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+			f.Kinds, err = b.Kinds(at, v)
 			return err
 		}
 	case "role":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
 			f.Role, err = b.stringFilter(at, inputOf(v))
 			return err
 		}
 	case "other":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
-			f.Other, err = b.entityFilter(at, inputOf(v), depth+1)
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, depth int) (err error) {
+			f.Other, err = b.EntityFilter(at, inputOf(v), depth+1)
 			return err
 		}
 	case "asOf":
-		return func(_ *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+		return func(_ *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
 			f.AsOf, err = asOf(at, v)
 			return err
 		}
 	case "during":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
-			f.During, err = b.dateFilter(at, inputOf(v))
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+			f.During, err = b.DateFilter(at, inputOf(v))
 			return err
 		}
 	case "sources":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
-			f.Sources, err = b.idList(at, v)
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+			f.Sources, err = b.IDs(at, v)
 			return err
 		}
 	case "minSources":
-		return func(_ *binder, f *plan.LinkFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.LinkFilter, _ string, v any, _ int) error {
 			n, _ := v.(int64)
 			f.MinSources = &n
 			return nil
 		}
 	case "standings":
-		return func(_ *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+		return func(_ *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
 			f.Standing, err = standings(at, v)
 			return err
 		}
 	case "verified":
-		return func(_ *binder, f *plan.LinkFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.LinkFilter, _ string, v any, _ int) error {
 			f.Verified = truth(v)
 			return nil
 		}
 	case "createdAt":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
 			f.Created, err = b.timeFilter(at, inputOf(v))
 			return err
 		}
 	case "updatedAt":
-		return func(b *binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *plan.LinkFilter, at string, v any, _ int) (err error) {
 			f.Updated, err = b.timeFilter(at, inputOf(v))
 			return err
 		}
@@ -459,7 +456,7 @@ func linkCondition(name string) condition[plan.LinkFilter] {
 
 // standings reads a list of them. The result is not nil even when there are none.
 func standings(at string, v any) ([]kg.Standing, error) {
-	list, err := items(at, v, plan.MaxIDs)
+	list, err := Items(at, v, plan.MaxIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -468,7 +465,7 @@ func standings(at string, v any) ([]kg.Standing, error) {
 		name, _ := x.(string)
 		s, ok := kg.ParseStanding(name)
 		if !ok {
-			return nil, bad(nth(at, i), "there is no standing %q", name)
+			return nil, Bad(Nth(at, i), "there is no standing %q", name)
 		}
 		out = append(out, s)
 	}
@@ -480,7 +477,7 @@ func truth(v any) *bool {
 	return &is
 }
 
-func (b *binder) timeFilter(at string, m map[string]any) (*plan.TimeFilter, error) {
+func (b *Binder) timeFilter(at string, m map[string]any) (*plan.TimeFilter, error) {
 	f := &plan.TimeFilter{}
 	return f, read(b, "DateTimeFilter", at, m, 0, f, timeCondition)
 }
@@ -488,22 +485,22 @@ func (b *binder) timeFilter(at string, m map[string]any) (*plan.TimeFilter, erro
 func timeCondition(name string) condition[plan.TimeFilter] {
 	switch name {
 	case "after":
-		return func(b *binder, f *plan.TimeFilter, at string, v any, _ int) (err error) {
-			f.After, err = b.instant(at, v)
+		return func(b *Binder, f *plan.TimeFilter, at string, v any, _ int) (err error) {
+			f.After, err = b.Instant(at, v)
 			return err
 		}
 	case "before":
-		return func(b *binder, f *plan.TimeFilter, at string, v any, _ int) (err error) {
-			f.Before, err = b.instant(at, v)
+		return func(b *Binder, f *plan.TimeFilter, at string, v any, _ int) (err error) {
+			f.Before, err = b.Instant(at, v)
 			return err
 		}
 	}
 	return nil
 }
 
-// instant reads a DateTime as milliseconds.
-func (b *binder) instant(at string, v any) (*int64, error) {
-	s, err := b.text(at, v)
+// Instant reads a DateTime as milliseconds.
+func (b *Binder) Instant(at string, v any) (*int64, error) {
+	s, err := b.Text(at, v)
 	if err != nil {
 		return nil, err
 	}
@@ -515,7 +512,7 @@ func (b *binder) instant(at string, v any) (*int64, error) {
 	return &ms, nil
 }
 
-func (b *binder) stringFilter(at string, m map[string]any) (*plan.StringFilter, error) {
+func (b *Binder) stringFilter(at string, m map[string]any) (*plan.StringFilter, error) {
 	f := &plan.StringFilter{}
 	return f, read(b, "StringFilter", at, m, 0, f, stringCondition)
 }
@@ -523,23 +520,23 @@ func (b *binder) stringFilter(at string, m map[string]any) (*plan.StringFilter, 
 func stringCondition(name string) condition[plan.StringFilter] {
 	switch name {
 	case "eq":
-		return func(b *binder, f *plan.StringFilter, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *plan.StringFilter, at string, v any, _ int) (err error) {
 			f.Eq, err = b.folded(at, v)
 			return err
 		}
 	case "contains":
-		return func(b *binder, f *plan.StringFilter, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *plan.StringFilter, at string, v any, _ int) (err error) {
 			f.Contains, err = b.folded(at, v)
 			return err
 		}
 	case "startsWith":
-		return func(b *binder, f *plan.StringFilter, at string, v any, _ int) (err error) {
+		return func(b *Binder, f *plan.StringFilter, at string, v any, _ int) (err error) {
 			f.StartsWith, err = b.folded(at, v)
 			return err
 		}
 	case "in":
-		return func(b *binder, f *plan.StringFilter, at string, v any, _ int) error {
-			list, err := items(at, v, plan.MaxIDs)
+		return func(b *Binder, f *plan.StringFilter, at string, v any, _ int) error {
+			list, err := Items(at, v, plan.MaxIDs)
 			if err != nil {
 				return err
 			}
@@ -547,14 +544,14 @@ func stringCondition(name string) condition[plan.StringFilter] {
 			for i, x := range list {
 				s, err := b.folded(at, x)
 				if err != nil {
-					return atEntry(err, at, i)
+					return AtEntry(err, at, i)
 				}
 				f.In = append(f.In, *s)
 			}
 			return nil
 		}
 	case "isNull":
-		return func(_ *binder, f *plan.StringFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.StringFilter, _ string, v any, _ int) error {
 			f.IsNull = truth(v)
 			return nil
 		}
@@ -566,14 +563,14 @@ func stringCondition(name string) condition[plan.StringFilter] {
 func enumCondition(name string) condition[plan.StringFilter] {
 	switch name {
 	case "eq":
-		return func(_ *binder, f *plan.StringFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.StringFilter, _ string, v any, _ int) error {
 			s, _ := v.(string)
 			f.Eq = &s
 			return nil
 		}
 	case "in":
-		return func(_ *binder, f *plan.StringFilter, at string, v any, _ int) error {
-			list, err := items(at, v, plan.MaxIDs)
+		return func(_ *Binder, f *plan.StringFilter, at string, v any, _ int) error {
+			list, err := Items(at, v, plan.MaxIDs)
 			f.In = make([]string, 0, len(list))
 			for _, x := range list {
 				s, _ := x.(string)
@@ -587,7 +584,7 @@ func enumCondition(name string) condition[plan.StringFilter] {
 	return nil
 }
 
-func numberFilter[N int64 | float64](b *binder, input, at string, m map[string]any) (*plan.NumberFilter[N], error) {
+func numberFilter[N int64 | float64](b *Binder, input, at string, m map[string]any) (*plan.NumberFilter[N], error) {
 	f := &plan.NumberFilter[N]{}
 	return f, read(b, input, at, m, 0, f, numberCondition[N])
 }
@@ -595,22 +592,22 @@ func numberFilter[N int64 | float64](b *binder, input, at string, m map[string]a
 func numberCondition[N int64 | float64](name string) condition[plan.NumberFilter[N]] {
 	switch name {
 	case "eq":
-		return func(_ *binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
 			f.Eq = numberOf[N](v)
 			return nil
 		}
 	case "gte":
-		return func(_ *binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
 			f.Gte = numberOf[N](v)
 			return nil
 		}
 	case "lte":
-		return func(_ *binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
 			f.Lte = numberOf[N](v)
 			return nil
 		}
 	case "isNull":
-		return func(_ *binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.NumberFilter[N], _ string, v any, _ int) error {
 			f.IsNull = truth(v)
 			return nil
 		}
@@ -626,12 +623,12 @@ func numberOf[N int64 | float64](v any) *N {
 func boolCondition(name string) condition[plan.BoolFilter] {
 	switch name {
 	case "eq":
-		return func(_ *binder, f *plan.BoolFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.BoolFilter, _ string, v any, _ int) error {
 			f.Eq = truth(v)
 			return nil
 		}
 	case "isNull":
-		return func(_ *binder, f *plan.BoolFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.BoolFilter, _ string, v any, _ int) error {
 			f.IsNull = truth(v)
 			return nil
 		}
@@ -639,13 +636,14 @@ func boolCondition(name string) condition[plan.BoolFilter] {
 	return nil
 }
 
-func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, error) {
+// DateFilter reads a filter of dates.
+func (b *Binder) DateFilter(at string, m map[string]any) (*plan.DateFilter, error) {
 	f := &plan.DateFilter{From: kg.MinDay, To: kg.MaxDay}
 	if err := read(b, "PartialDateFilter", at, m, 0, f, dateCondition); err != nil {
 		return nil, err
 	}
 	if f.From > f.To {
-		return nil, bad(at, "it ends before it begins: from is after to")
+		return nil, Bad(at, "it ends before it begins: from is after to")
 	}
 	return f, nil
 }
@@ -653,24 +651,24 @@ func (b *binder) dateFilter(at string, m map[string]any) (*plan.DateFilter, erro
 func dateCondition(name string) condition[plan.DateFilter] {
 	switch name {
 	case "from":
-		return func(_ *binder, f *plan.DateFilter, at string, v any, _ int) (err error) {
+		return func(_ *Binder, f *plan.DateFilter, at string, v any, _ int) (err error) {
 			f.From, _, err = days(at, v)
 			f.Bounded = true
 			return err
 		}
 	case "to":
-		return func(_ *binder, f *plan.DateFilter, at string, v any, _ int) (err error) {
+		return func(_ *Binder, f *plan.DateFilter, at string, v any, _ int) (err error) {
 			_, f.To, err = days(at, v)
 			f.Bounded = true
 			return err
 		}
 	case "match":
-		return func(_ *binder, f *plan.DateFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.DateFilter, _ string, v any, _ int) error {
 			f.Certain = v == "CERTAIN"
 			return nil
 		}
 	case "isNull":
-		return func(_ *binder, f *plan.DateFilter, _ string, v any, _ int) error {
+		return func(_ *Binder, f *plan.DateFilter, _ string, v any, _ int) error {
 			f.IsNull = truth(v)
 			return nil
 		}
@@ -700,9 +698,9 @@ func noDate(at string, v any) error {
 	}
 	said := kg.Clip(string(is), 60)
 	if _, err := kg.ParseDate(said); err == nil {
-		return bad(at, "%s is a number and no date: write it as text, %q", said, said)
+		return Bad(at, "%s is a number and no date: write it as text, %q", said, said)
 	}
-	return bad(at, "%s is no date: write it as text, \"2021\", \"2021-02\" or \"2021-02-25\"", said)
+	return Bad(at, "%s is no date: write it as text, \"2021\", \"2021-02\" or \"2021-02-25\"", said)
 }
 
 // asOf reads a date as the interval of its days.
