@@ -368,7 +368,9 @@ func (c *call) having(x *condition, v value, types []string, search func(string)
 func (c *condition) filterOf(p *catalog.Prop, v value) any {
 	switch p.Kind {
 	case catalog.Date:
-		return object{"from": v.text, "to": v.text}
+		if on, err := v.date(); err == nil {
+			return object{"from": string(on), "to": string(on)}
+		}
 	case catalog.Text, catalog.Texts:
 		if p.Enum == nil {
 			return c.filter(v)
@@ -397,13 +399,13 @@ func (c *call) asked(q *query) *alike.Entity {
 		if p == nil || x.not || len(x.values) != 1 {
 			continue
 		}
-		v := x.values[0].text
-		switch scheme, id, ok := strings.Cut(v, ":"); {
+		v := x.values[0]
+		switch scheme, id, ok := strings.Cut(v.text, ":"); {
 		case p.prop != nil && p.prop.Kind == catalog.Date:
-			if on, err := kg.ParseDate(v); err == nil {
+			if on, err := v.date(); err == nil {
 				e.Dates = append(e.Dates, alike.Date{Name: p.prop.Name, On: on})
 			}
-		case p.id == externalID && ok && !strings.Contains(v, "*"):
+		case p.id == externalID && ok && !strings.Contains(v.text, "*"):
 			e.External = append(e.External, [2]string{scheme, id})
 		}
 	}
@@ -556,7 +558,7 @@ func (c *condition) holdsOf(p *catalog.Prop, v value, raw json.RawMessage) bool 
 		return slices.ContainsFunc(list, func(one any) bool { return c.fits(v, fmt.Sprint(one)) })
 	}
 	if p.Kind == catalog.Date {
-		want, wrong := kg.ParseDate(v.text)
+		want, wrong := v.date()
 		has, err := kg.ParseDate(fmt.Sprint(is))
 		if wrong != nil || err != nil {
 			return false

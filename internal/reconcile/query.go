@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -231,6 +232,18 @@ func sought(name string) string {
 		return r
 	}, name))
 	return strings.Join(all[:min(len(all), maxWords)], " ")
+}
+
+// timed fits a day with a time behind it, as OpenRefine sends cells that are dates.
+var timed = regexp.MustCompile(`^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}`)
+
+// date returns the date that a value is.
+func (v value) date() (kg.PartialDate, error) {
+	s := v.text
+	if f := timed.FindStringSubmatch(s); f != nil {
+		s = f[1]
+	}
+	return kg.ParseDate(s)
 }
 
 // filter returns a StringFilter for a value: * at its ends stands for anything.
