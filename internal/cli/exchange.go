@@ -461,12 +461,38 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 	if err := made[len(made)-1].whole(); err != nil {
 		return n, err
 	}
+	return n, keep(made)
+}
+
+// keep gives files their names. Several get them in their order, after the last file of an earlier export has gone: when
+// the machine ends in between, what is there of two exports lacks the last, and nobody takes it for one.
+func keep(made []*target) error {
+	last := made[len(made)-1]
+	if len(made) > 1 && last.mode != 0 {
+		if err := os.Remove(last.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return last.unwritable()
+		}
+		settle(last.path)
+	}
 	for _, t := range made {
+		if t == last {
+			settle(t.path)
+		}
 		if err := t.keep(); err != nil {
-			return n, err
+			return err
 		}
 	}
-	return n, nil
+	settle(last.path)
+	return nil
+}
+
+// settle has the names in the folder of a file on the disk, in the order in which they were given, where the system
+// knows of that.
+func settle(path string) {
+	if folder, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = folder.Sync() // some file systems cannot
+		_ = folder.Close()
+	}
 }
 
 // beside names a part: graph.csv.gz has graph-nodes.csv.gz, and a part with an ending of its own graph-import.sh.

@@ -351,6 +351,9 @@ func (w *bulkWriter) end(created int) error {
 // awaitIndexes is the statement that ends when all indexes are filled.
 const awaitIndexes = "CALL db.awaitIndexes(3600)"
 
+// bulkTables are the names of the tables, for the shell.
+const bulkTables = bulkSources + " " + bulkEntities + " " + bulkNames + " " + bulkNaming + " " + bulkLinks + " " + bulkLog
+
 // bulkShell is how the script begins. It stands beside its tables, and their names begin as its own does.
 const bulkShell = `#!/bin/sh
 # Fills a Neo4j database from the tables beside this script: sh import.sh [DATABASE]
@@ -358,6 +361,12 @@ const bulkShell = `#!/bin/sh
 # Then start Neo4j, and Throughline with --store neo4j://…: it makes the indexes and constraints of schema.cypher.
 set -eu
 before=${0%import.sh}
+for part in ` + bulkTables + `; do
+  if [ -f "$before$part" ] && [ -f "$before$part.gz" ]; then
+    echo "both $before$part and $before$part.gz are there: remove the one of the older export" >&2
+    exit 1
+  fi
+done
 file() { if [ -f "$before$1" ]; then printf %s "$before$1"; else printf %s "$before$1.gz"; fi; }
 exec "${NEO4J_ADMIN:-neo4j-admin}" database import full "${1:-neo4j}" \
   `
