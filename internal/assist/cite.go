@@ -111,15 +111,18 @@ func (c *call) citations() (*Answer, error) {
 // check finds the sources that have a passage.
 func (k *checking) check(p *Passage) error {
 	phrase := searched(p.Passage)
-	candidates, err := k.search(`"`+phrase+`"`, k.quotedTypes())
+	candidates, more, err := k.search(`"`+phrase+`"`, k.quotedTypes())
 	if err != nil {
 		return err
 	}
 	if err := k.compare(p, candidates); err != nil || p.Verdict == found {
+		if more {
+			p.Says += " These are the first that were compared; more may have them."
+		}
 		return err
 	}
 	// search may see other words than stand there
-	like, err := k.search(phrase, k.quotedTypes())
+	like, _, err := k.search(phrase, k.quotedTypes())
 	if err != nil {
 		return err
 	}
@@ -145,9 +148,9 @@ func (k *checking) check(p *Passage) error {
 		}
 	}
 	p.Verdict, p.Says = notFound, "No source has these words."
-	if !k.all || k.unread {
-		p.Says = "No source that was compared has these words; not all could be: some are too long, or too much is " +
-			"quoted from sources whose text is not held."
+	if !k.all || k.unread || more {
+		p.Says = "No source that was compared has these words; not all could be: some are too long, too many have words " +
+			"like these, or too much is quoted from sources whose text is not held."
 	}
 	p.Nearest = k.nearest(p.Passage, like, excerpts)
 	return nil
@@ -185,19 +188,24 @@ func (k *checking) quotedTypes() any {
 }
 
 const foundQuery = `query Found($text: String!, $types: [EntityType!], $first: Int) {
-  search(text: $text, types: $types, first: $first) { nodes { id type } } }`
+  search(text: $text, types: $types, first: $first) { pageInfo { hasNextPage } nodes { id type } } }`
 
 // hit is what a search finds.
 type hit struct{ ID, Type string }
 
-// search returns what has words, best first.
-func (k *checking) search(words string, types any) ([]hit, error) {
+// search returns what has words, best first, and whether there is more.
+func (k *checking) search(words string, types any) (hits []hit, more bool, err error) {
 	if strings.Trim(words, `" `) == "" {
-		return nil, nil
+		return nil, false, nil
 	}
-	var got struct{ Search struct{ Nodes []hit } }
-	err := k.ask(foundQuery, map[string]any{"text": words, "types": types, "first": mostReading}, &got)
-	return got.Search.Nodes, err
+	var got struct {
+		Search struct {
+			PageInfo pageJSON
+			Nodes    []hit
+		}
+	}
+	err = k.ask(foundQuery, map[string]any{"text": words, "types": types, "first": mostReading}, &got)
+	return got.Search.Nodes, got.Search.PageInfo.HasNextPage, err
 }
 
 // compare compares a passage with the words of what a search found.
@@ -389,7 +397,7 @@ const aroundQuery = `query Near($id: ID!) { node(id: $id) { ... on Entity {
 
 // around returns excerpts of links at entities that have words of a passage.
 func (k *checking) around(words string) (out []wordsJSON, err error) {
-	hits, err := k.search(words, anys(k.o.Catalog.Enums(k.o.Catalog.Entities)))
+	hits, _, err := k.search(words, anys(k.o.Catalog.Enums(k.o.Catalog.Entities)))
 	if err != nil {
 		return nil, err
 	}

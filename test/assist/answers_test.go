@@ -214,6 +214,32 @@ func TestCitationsOfManySources(t *testing.T) {
 	}
 }
 
+// TestCitationsOfManyTexts: search finds texts whatever their case, and a passage is compared with the first of them; an
+// answer says where there are more.
+func TestCitationsOfManyTexts(t *testing.T) {
+	cat := both.Catalog(t)
+	s := both.SQLite(cat)(t)
+	var b strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&b, `{"source":"BOOK","id":"s_%d","title":"Book %d","text":"They said that the house is blue, and left."}`+"\n", i, i)
+	}
+	b.WriteString(`{"source":"BOOK","id":"s_z","title":"Zz","text":"They say that The House is Blue, in a text that goes on and on, so that search finds it behind the others."}` + "\n")
+	load(t, cat, s, b.String())
+	session := overHTTP(t, serve(t, cat, s, options{}), "")
+	if p := call(t, session, "check_citations", args{"text": `"The House is Blue"`}).Passages[0]; p.Verdict != "NOT_FOUND" ||
+		!strings.Contains(p.Says, "not all could be") {
+		t.Errorf("%+v", p)
+	}
+	if p := call(t, session, "check_citations", args{"text": `"the house is blue"`}).Passages[0]; p.Verdict != "FOUND" || len(p.Words) > 20 ||
+		!strings.Contains(p.Says, "more may have them") {
+		t.Errorf("%+v", p)
+	}
+	if p := call(t, session, "check_citations", args{"text": `"a text that goes on"`}).Passages[0]; p.Verdict != "FOUND" || len(p.Words) != 1 ||
+		strings.Contains(p.Says, "more may") {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestTextsStayHere: on a server that serves no texts, nothing that is answered has more of one than was asked about or
 // than search shows.
 func TestTextsStayHere(t *testing.T) {
