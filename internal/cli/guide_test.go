@@ -70,7 +70,7 @@ func TestTheGuideOfFormats(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(e.WorkDir, ".curlrc"), []byte("fail\nsilent\nshow-error\n"), 0o600); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(e.WorkDir, "admin"), []byte(admin), 0o700); err != nil { //nolint:gosec // it is run
+		if err := os.WriteFile(filepath.Join(e.WorkDir, "admin"), []byte(admin), 0o700); err != nil {
 			return err
 		}
 		return setUp(e)
