@@ -182,9 +182,9 @@ type (
 		Edges      []struct {
 			Node struct{ ID, Name string }
 			Link struct {
-				From, To           struct{ ID, Name string }
-				Sentence, Standing string
-				Evidence           evidence
+				From, To struct{ ID, Name string }
+				Sentence string
+				Evidence evidence
 			}
 		}
 	}
@@ -203,7 +203,7 @@ const entityQuery = `query Page($id: ID!) { node(id: $id) { ... on Source { sour
   links(first: 50) { ...Links }
   denied: links(first: 50, where: {standings: [REFUTED]}) { ...Links }
 } } }
-fragment Links on LinkConnection { totalCount edges { node { id name } link { sentence standing
+fragment Links on LinkConnection { totalCount edges { node { id name } link { sentence
   evidence(first: 1) { nodes { excerpt stance source { id title url publisher publishedOn kind authors } } } } } }`
 
 func (e *explorer) entity(r *http.Request, id string) (content, error) {
@@ -242,7 +242,7 @@ func (e *explorer) entity(r *http.Request, id string) (content, error) {
 
 const sourceQuery = `query Page($id: ID!) { node(id: $id) { ... on Entity { id } } source(ref: {id: $id}) {
   id title url publisher publishedOn kind authors
-  links(first: 50, where: {standings: [SUPPORTED, DISPUTED, REFUTED]}) { totalCount edges { node { id name } link { sentence standing from { id name } to { id name }
+  links(first: 50, where: {standings: [SUPPORTED, DISPUTED, REFUTED]}) { totalCount edges { node { id name } link { sentence from { id name } to { id name }
     evidence(first: 3) { nodes { excerpt stance source { id title url publisher publishedOn kind authors } } } } } }
 } }`
 

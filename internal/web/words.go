@@ -29,9 +29,8 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"spell": spell
 {{- end}}{{end}}
 {{- define "stance"}}{{if eq . "REFUTES"}}
 <p><strong>speaks against it</strong></p>{{end}}{{end}}
-{{- define "standing"}}{{if eq . "DISPUTED"}} (disputed){{else if eq . "REFUTED"}} (denied){{end}}{{end}}
 {{- define "links"}}<ul class="sentences">{{range .Edges}}
-<li><p>{{.Link.Sentence}}{{template "standing" .Link.Standing}} <a href="/e/{{.Node.ID}}">{{.Node.Name}}</a></p>{{template "words" .Link}}</li>{{end}}
+<li><p>{{.Link.Sentence}} <a href="/e/{{.Node.ID}}">{{.Node.Name}}</a></p>{{template "words" .Link}}</li>{{end}}
 </ul>
 {{template "rest" .}}{{end}}
 {{- define "rest"}}{{if gt .TotalCount (len .Edges)}}<p class="quiet">The first {{len .Edges}} of {{.TotalCount}} can be read without JavaScript.</p>
@@ -53,7 +52,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{"spell": spell
 {{with .URL}}<p><a href="{{.}}">Read the original</a></p>
 {{end}}<h2>What it is quoted for ({{.Links.TotalCount}})</h2>
 <ul class="sentences">{{range .Links.Edges}}
-<li><p><a href="/e/{{.Link.From.ID}}">{{.Link.From.Name}}</a>, <a href="/e/{{.Link.To.ID}}">{{.Link.To.Name}}</a>: {{.Link.Sentence}}{{template "standing" .Link.Standing}}</p>
+<li><p><a href="/e/{{.Link.From.ID}}">{{.Link.From.Name}}</a>, <a href="/e/{{.Link.To.ID}}">{{.Link.To.Name}}</a>: {{.Link.Sentence}}</p>
 {{- range .Link.Evidence.Nodes}}{{if eq .Source.ID $.ID}}
 <blockquote>{{.Excerpt}}</blockquote>{{template "stance" .Stance}}{{end}}{{end}}</li>{{end}}
 </ul>

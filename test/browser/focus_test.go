@@ -115,6 +115,24 @@ func TestKeysWorkWhereTheyMean(t *testing.T) {
 	b.wait("in the picture they still work", focused+`.matches('[data-search]')`)
 }
 
+// TestKeysMeanWhatWasClicked: who clicks an entity in the picture and then presses a key means that entity.
+func TestKeysMeanWhatWasClicked(t *testing.T) {
+	b := newTab(t, newBrowser(t), newExplorer(t))
+	b.visit("/e/mary-kaldor")
+	b.wait("it is drawn", drawn(5, 7))
+	x, y := b.nodeAt("digital-dialogue-on-human-security-in-nato")
+	b.run("click", chromedp.MouseClickXY(x, y))
+	b.wait("it is chosen, and has the focus", reads(".panel h3", "Digital Dialogue")+` && `+focused+`.dataset.id === 'digital-dialogue-on-human-security-in-nato'`)
+	b.press("e")
+	b.wait("E expands it", `Number(document.querySelector('.drawing').dataset.nodes) > 15`)
+	b.button("Undo")
+	b.wait("it is as before", drawn(5, 7))
+	x, y = b.nodeAt("london-school-of-economics-and-political-science")
+	b.run("click another", chromedp.MouseClickXY(x, y))
+	b.press("h")
+	b.wait("H hides that", drawn(4, 5)+` && document.querySelector('.drawing')._cyreg.cy.getElementById('london-school-of-economics-and-political-science').length === 0`)
+}
+
 // TestNamesAreChosen: a name that is only typed is told to mean nothing, until one is chosen.
 func TestNamesAreChosen(t *testing.T) {
 	b := newTab(t, newBrowser(t), newExplorer(t))

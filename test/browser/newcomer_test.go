@@ -258,3 +258,16 @@ func TestMarksAreText(t *testing.T) {
 	b.visit("/path?from=ann&to=acme")
 	b.wait("so are the words of a line", reads(".told", "“Ann Lee came to Acme in May.” “A report”"))
 }
+
+// TestLinksAreSaid: the page of an entity says of each link which of the two is which, and that it is disputed; a source that is not
+// there is not called an entity.
+func TestLinksAreSaid(t *testing.T) {
+	b := newTab(t, newBrowser(t), newExplorer(t))
+	b.visit("/e/human-security")
+	b.wait("what is broader is said", reads(".facts", "protection of civilians belongs under human security."))
+	b.visit("/e/p01")
+	b.wait("what is disputed is said", reads(".facts summary", "Person 01 is affiliated with Acme (since 1961) (disputed)."))
+	b.visit("/s/s_none")
+	b.wait("a source is missing", reads(".missing", "the source was removed"))
+	b.forgive("404")
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // centuries is an entity with two events, 806 years apart, and many between them.
@@ -569,6 +570,11 @@ func TestDeniedLinks(t *testing.T) {
 	b.click("details.more summary")
 	b.run("without them", clicking(chromedp.Search(asked)))
 	b.wait("only what is said is left", drawn(3, 1))
+	b.run("ask for them again", clicking(chromedp.Search(asked)))
+	b.wait("they are back", drawn(3, 2))
+	if _, text := b.downloads()("Markdown"); !strings.Contains(string(text), ": “Ann never worked at Beta” “A report”. (speaks against it)\n") {
+		t.Errorf("a footnote does not say that it speaks against what it stands at:\n%s", text)
+	}
 
 	b.visit("/s/s_a")
 	b.wait("the source says what it denies", reads(".excerpts li:nth-child(1)", "Ann")+` && document.querySelectorAll('.excerpts li strong').length === 2`)
@@ -576,7 +582,7 @@ func TestDeniedLinks(t *testing.T) {
 	b.wait("no line leads over it", reads("main", "No line was found"))
 	for path, want := range map[string][]string{
 		"/e/ann": {"<h2>Links (1)</h2>", "<h2>What sources only deny (2)</h2>", "<strong>speaks against it</strong>"},
-		"/s/s_a": {"What it is quoted for (3)", "(denied)</p>", "<strong>speaks against it</strong>"},
+		"/s/s_a": {"What it is quoted for (3)", "It is denied that Ann is affiliated with Beta.</p>", "<strong>speaks against it</strong>"},
 	} {
 		_, body := page(t, origin+path)
 		for _, w := range want {
@@ -747,4 +753,49 @@ func TestTimeIsPlayed(t *testing.T) {
 	b.wait("it is held", `[...document.querySelectorAll('.time button')].some(e => e.innerText === 'Play')`)
 	b.button("All years")
 	b.wait("all is drawn", drawn(5, 4))
+}
+
+// TestPicturesOfLinesStayThose: a picture of lines has the links of the lines and no others, whatever was looked at before, after a
+// reload, and for whom it is sent to; expanding shows the others, and undo takes them away.
+func TestPicturesOfLinesStayThose(t *testing.T) {
+	b := newTab(t, newBrowser(t), newServerFrom(t, `{"source":"REPORT","id":"s_a","title":"A report"}
+{"node":"PERSON","id":"ann","name":"Ann"}
+{"node":"PERSON","id":"bo","name":"Bo"}
+{"node":"EVENT","id":"day","name":"Open day"}
+{"link":"PARTICIPATED_IN","from":"ann","to":"day","evidence":[{"source":"s_a","excerpt":"a"}]}
+{"link":"PARTICIPATED_IN","from":"bo","to":"day","evidence":[{"source":"s_a","excerpt":"b"}]}
+{"link":"ORGANIZED","from":"ann","to":"day","evidence":[{"source":"s_a","excerpt":"c"}]}
+`))
+	const two, three = "3 entities, 2 links shown", "3 entities, 3 links shown"
+	said := func(what, text string) {
+		t.Helper()
+		b.wait(what, reads(".stage > .said", text))
+	}
+	b.visit("/e/ann")
+	b.wait("two links of hers are known", reads(".stage > .said", "2 links shown"))
+	b.run("connect her", clicking(chromedp.Search(`//a[starts-with(., "Connect with")]`)))
+	b.wait("the other is asked for", `document.activeElement.matches('.ends input')`)
+	b.text("Bo")
+	b.wait("he is found", suggested)
+	b.press(kb.Enter)
+	b.wait("a line is there", `document.querySelectorAll('.told > li').length > 0`)
+	b.click(".ends summary")
+	b.run("only who took part", clicking(chromedp.Search(`//fieldset[@class="kinds"]/label[normalize-space()="participated in"]/input`)))
+	b.wait("it is a condition", `location.search.includes('kind=PARTICIPATED_IN')`)
+	said("no other kind is drawn", two)
+	b.more()
+	b.button("Copy a link to this view")
+	b.wait("it is copied", `window.copied?.includes('/view#v=')`)
+	view := evaluate[string](b, `window.copied.slice(location.origin.length)`)
+	b.run("load it anew", chromedp.Reload())
+	said("it is as it was", two)
+	b.visit(view)
+	said("who is sent it sees the same", two)
+	x, y := b.nodeAt("ann")
+	b.run("choose her", chromedp.MouseClickXY(x, y))
+	b.wait("one is not shown", reads(".panel", "1 link not shown"))
+	b.button("Expand: All kinds")
+	said("then it is", three)
+	b.button("Undo")
+	said("and no more", two)
 }

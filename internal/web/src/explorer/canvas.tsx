@@ -362,6 +362,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
   const ended = useRef(Promise.resolve());
   // Whether somebody chose what to look at, which then stays.
   const touched = useRef(false);
+  const entryOf = (id: string) => list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`);
   const [current, setCurrent] = useState('');
   // Who gets the focus once what has it is hidden.
   const heir = useRef<string | null>(null);
@@ -390,6 +391,9 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
       }
       const id: string = event.target.id();
       const node = latest.current.scene.nodes.find(n => n.id === id);
+      if (node) {
+        entryOf(id)?.focus({ preventScroll: true }); // so that keys mean what was clicked
+      }
       const edge = latest.current.scene.edges.find(e => e.id === id);
       if (node?.entity) {
         onSelect(several ? toggled(latest.current.selection, id) : { entity: id });
@@ -574,7 +578,7 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
 
   const focus = (id: string) => {
     setCurrent(id);
-    list.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus();
+    entryOf(id)?.focus();
   };
   const leave = (ids: string[]) => {
     const { nodes, edges } = latest.current.scene;
@@ -706,8 +710,8 @@ export const Canvas = forwardRef<CanvasHandle, CanvasProps>(function Canvas(prop
                 setCurrent(n.id);
                 if (event.currentTarget.matches(':focus-visible')) {
                   core.current?.getElementById(n.id).addClass('focused');
+                  find(n.id);
                 }
-                find(n.id);
               }}
               onBlur={() => core.current?.getElementById(n.id).removeClass('focused')}
               onKeyDown={event => keys(event, n)}

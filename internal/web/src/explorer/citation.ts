@@ -1,5 +1,6 @@
 // Evidence as a citation: a line of text, BibTeX, or CSL-JSON (citationstyles.org, schema 1.0).
 import type { Evidence, Source } from './graph';
+import { words } from './words';
 
 export type Format = 'plain' | 'bibtex' | 'csl';
 
@@ -77,6 +78,13 @@ function csl({ excerpt, source }: Evidence): string {
 
 export function cite(e: Evidence, format: Format): string {
   return { plain, bibtex, csl }[format](e);
+}
+
+// noted is a citation for a text that is read without this page: it says what the page says beside the words.
+export function noted(e: Evidence): string {
+  const { refutes, unverified } = words.evidence;
+  const notes = [e.stance === 'REFUTES' && `(${refutes})`, e.verified === false && unverified];
+  return [plain(e), ...notes].filter(s => s).join(' ');
 }
 
 // reading is the address of a source with the words in it marked (URL fragment text directive, WICG).

@@ -104,11 +104,10 @@ export function Pieces({ graph, link, have }: { graph: Graph; link: Link; have?:
 }
 
 // LinkWords shows a link as a sentence, and what says so.
-export function LinkWords({ graph, link, heading = 'h3' }: { graph: Graph; link: Link; heading?: 'h3' | 'h4' }) {
-  const Heading = heading;
+export function LinkWords({ graph, link }: { graph: Graph; link: Link }) {
   return (
     <article class="link-words">
-      <Heading>{link.sentence}</Heading>
+      <h3>{link.sentence}</h3>
       <Standing link={link} />
       <Pieces key={link.id} graph={graph} link={link} />
     </article>

@@ -1,7 +1,7 @@
 // A picture as a file. What formats can say of it is written whole: all values of entities and links, and the words.
 import { kindLabel, properties, property, typeLabel } from './catalog';
 import { colours, largest } from './canvas';
-import { cite } from './citation';
+import { noted } from './citation';
 import { linkFields, nodeFields, valuesOf, valuesOfLink, type Field, type Stored, type Values } from './flat';
 import { everyStanding, type EntityRecord, type Graph, type Source } from './graph';
 import type { Scene } from './scene';
@@ -47,7 +47,7 @@ export function markdown(stored: Stored): string {
   const notes: string[] = [];
   const lines = stored.links.map(({ link, testimony }) => {
     const marks = testimony.evidence.slice(0, cited).map(e => {
-      notes.push(cite(e, 'plain'));
+      notes.push(noted(e));
       return `[^${notes.length}]`;
     });
     const rest = testimony.evidence.length - marks.length;

@@ -2,9 +2,10 @@
 // Beside the picture: what is known of what is chosen, and what can be done with it.
 import { useState } from 'preact/hooks';
 import { kindLabel } from './catalog';
-import { LinkWords } from './evidence';
+import { LinkWords, Pieces, Standing } from './evidence';
 import { most, type Graph, type Link } from './graph';
 import { Badge, Linked, Options, Problem, entityPage, useAsk, useSettled } from './parts';
+import { linksOf } from './scene';
 import type { Group, Picture, Selection } from './state';
 import { words } from './words';
 
@@ -94,7 +95,7 @@ function Chosen(props: PanelProps & { id: string }) {
     return null;
   }
   const own = shown.filter(l => l.from.id === id || l.to.id === id);
-  const joined = graph.between(picture.ids, denied).filter(l => l.from.id === id || l.to.id === id);
+  const joined = linksOf(graph, picture, denied).filter(l => l.from.id === id || l.to.id === id);
   const rest = (kinds ?? []).map(k => ({ ...k, hidden: k.count - joined.filter(l => l.kind === k.key).length }));
   const hidden = kinds ? rest.reduce((sum, k) => sum + k.hidden, 0) : entity.linkCount - joined.length;
   return (
@@ -168,12 +169,17 @@ function ChosenTogether(props: PanelProps & { ids: string[] }) {
 }
 
 // Words opens to what says so: a sentence, or what stands for it where the sentence would repeat what is there.
-export function Words({ graph, link, label }: { graph: Graph; link: Link; label?: string }) {
+export function Words({ graph, link }: { graph: Graph; link: Link }) {
   const [open, setOpen] = useState(false);
   return (
     <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
-      <summary>{label ?? link.sentence}</summary>
-      {open && <LinkWords graph={graph} link={link} heading="h4" />}
+      <summary>{link.sentence}</summary>
+      {open && (
+        <>
+          <Standing link={link} />
+          <Pieces graph={graph} link={link} />
+        </>
+      )}
     </details>
   );
 }

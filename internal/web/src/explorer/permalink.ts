@@ -125,6 +125,8 @@ export async function present(
           ...places.map(([id, place]) => [now(id), place] as const),
           ...places.filter(([id]) => now(id) === id),
         ]),
+        // a link of an entity that was merged has another id: then all links are shown, rather than too few
+        only: picture.only?.every(id => graph.links.has(id)) ? picture.only : null,
       },
       selection: selection && 'links' in selection ? chosenLinks(selection.links) : choice(all(chosen(selection))),
       focus: focus && { ...focus, id: now(focus.id) },
@@ -182,6 +184,7 @@ const view = fields({
     groups: list(fields({ of: text, kind: text, count: number })),
     pinned: list(text),
     at: values(x => Array.isArray(x) && x.length === 2 && x.every(number)),
+    only: either(one(undefined, null), list(text)), // an older page did not write it
   }),
   selection: either(
     one(null),

@@ -2,7 +2,7 @@
 import { kindLabel, property, typeLabel } from './catalog';
 import { everyStanding, years, type Entity, type Graph, type Link, type Measured } from './graph';
 import { place } from './parts';
-import { groupId, type Group, type State, type TimeWindow } from './state';
+import { groupId, type Group, type Picture, type State, type TimeWindow } from './state';
 import { words } from './words';
 
 export interface SceneNode {
@@ -112,8 +112,14 @@ export interface Measures {
   centrality?: Measured | null;
 }
 
+// linksOf lists the links of a picture, before any are filtered out.
+export function linksOf(graph: Graph, { ids, only }: Picture, denied: boolean): Link[] {
+  const links = graph.between(ids, denied);
+  return only ? links.filter(l => only.includes(l.id) || l.standing === 'REFUTED') : links;
+}
+
 export function scene(graph: Graph, s: State, lit: Set<string> | null, measures: Measures = {}): Scene {
-  let links = graph.between(s.picture.ids, s.denied);
+  let links = linksOf(graph, s.picture, s.denied);
   // how many links an entity has is said without those that are denied
   const known = touching(links.filter(l => l.standing !== 'REFUTED'));
   links = links.filter(l => !s.without.includes(l.kind));

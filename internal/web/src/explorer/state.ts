@@ -29,6 +29,8 @@ export interface Picture {
   groups: Group[];
   pinned: string[];
   at: Record<string, [number, number]>;
+  // The links that a picture of lines is made of; null for all among its entities.
+  only: string[] | null;
 }
 
 export interface TimeWindow {
@@ -62,7 +64,7 @@ export interface State {
   near: boolean;
 }
 
-const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {} };
+const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {}, only: null };
 
 export const initial: State = {
   picture: emptyPicture,
@@ -111,10 +113,10 @@ export function reduce(s: State, a: Action): State {
       return { ...initial, colour: s.colour, size: s.size, ...a.state, picture: { ...emptyPicture, ...a.picture } };
     case 'show': {
       const ids = [...new Set([...s.picture.ids, ...a.ids])];
-      if (ids.length === s.picture.ids.length) {
+      if (ids.length === s.picture.ids.length && !s.picture.only) {
         return s;
       }
-      return change(s, { ids, at: { ...s.picture.at, ...a.at } });
+      return change(s, { ids, at: { ...s.picture.at, ...a.at }, only: null });
     }
     case 'group': {
       const added = a.groups.filter(g => !s.picture.groups.some(h => same(g, h)));

@@ -5,7 +5,7 @@ import { memo } from 'preact/compat';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ask, Refused } from './api';
 import { Candidates } from './candidates';
-import { cite } from './citation';
+import { noted } from './citation';
 import { kindLabel, property, selection, spell, typeLabel } from './catalog';
 import { Pieces, Standing } from './evidence';
 import {
@@ -302,15 +302,14 @@ export function EntityView({ graph, id }: { graph: Graph; id: string }) {
 }
 
 interface Edge {
-  direction: string;
   node: Entity;
   link: Link;
 }
 
 const longer = (first: number) => first + (first < 100 ? 30 : 100);
 
-// LinksOf lists the links of one kind, or with null those of any that sources only deny, each with its words: ten at first, and
-// the others when they are asked for.
+// LinksOf lists the links of one kind, or with null those of any that sources only deny, each as a sentence with its words: as the
+// name of a kind does not say which of the two is which. Ten at first, and the others when they are asked for.
 function LinksOf({ graph, id, kind, count }: { graph: Graph; id: string; kind: string | null; count: number }) {
   const w = words.entity;
   const [first, setFirst] = useState(10);
@@ -325,7 +324,7 @@ function LinksOf({ graph, id, kind, count }: { graph: Graph; id: string; kind: s
               `query LinksOf($id: ID!, $where: LinkFilter!, $first: Int!, $after: String) {
         node(id: $id) { ... on Entity { links(first: $first, after: $after, where: $where) {
           pageInfo { hasNextPage endCursor }
-          edges { direction node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
+          edges { node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
         } } }
       }`,
               { id, where, first, after },
@@ -353,7 +352,7 @@ function LinksOf({ graph, id, kind, count }: { graph: Graph; id: string; kind: s
                 .filter(d => d)
                 .join(', ')}
             </span>
-            <Words graph={graph} link={e.link} label={w.words} />
+            <Words graph={graph} link={e.link} />
           </li>
         ))}
       </ul>
@@ -559,9 +558,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
   const opening = useMemo(() => (lines.length > 0 ? spread(lines) : null), [found.answer]);
   const lit = useMemo(() => {
     const l = lines[hover ?? at.line];
-    return l && lines.length > 1
-      ? new Set([...l.nodes.map(n => n.id), ...l.steps.flatMap(s => [s.link.id, ...s.alternatives.map(a => a.id)])])
-      : null;
+    return l && lines.length > 1 ? new Set([...l.nodes.map(n => n.id), ...linksOfLine(l)]) : null;
   }, [found.answer, hover, at.line]);
   const keys = (event: KeyboardEvent) => {
     const by = ({ n: 1, b: -1 } as Record<string, number>)[event.key.toLowerCase()];
@@ -710,7 +707,7 @@ export function PathView({ graph, query }: { graph: Graph; query: string }) {
                       </button>
                       {s.link.evidence.nodes.slice(0, 1).map(e => (
                         <p key={e.id} class="paper">
-                          {cite(e, 'plain')}
+                          {noted(e)}
                         </p>
                       ))}
                     </li>
@@ -752,10 +749,14 @@ function PathProblem({ problem, again }: { problem: Error; again: () => void }) 
   );
 }
 
+// linksOfLine lists the ids of the links that make a line, by step.
+const linksOfLine = (l: Line) => l.steps.flatMap(s => [s.link.id, ...s.alternatives.map(a => a.id)]);
+
 // spread places lines from left to right, so that they are read as they are told.
 function spread(lines: Line[]): Opening {
   const at: Record<string, [number, number]> = {};
   const ids: string[] = [];
+  const only = lines.flatMap(linksOfLine);
   const width = Math.max(...lines.map(l => l.length)) * 150;
   lines.forEach((line, row) => {
     // the first line is straight; the others lie by turns above and below it
@@ -767,7 +768,7 @@ function spread(lines: Line[]): Opening {
       }
     });
   });
-  return { ids, at };
+  return { ids, at, only };
 }
 
 // --- a source: the reading room -------------------------------------------------------------------------------------------
@@ -938,7 +939,7 @@ export function SourceView({ graph, id }: { graph: Graph; id: string }) {
     return (
       <div class="missing">
         <h1>{w.missing}</h1>
-        <p>{words.entity.missingHint}</p>
+        <p>{w.missingHint}</p>
       </div>
     );
   }

@@ -49,7 +49,6 @@ export const words = {
     missing: 'Nothing has this id.',
     missingHint: 'The address may be mistyped, or the entity was removed. Search for its name.',
     around: 'Surroundings',
-    words: 'The words',
     linked: (n: number) => many(n, 'link'),
     timeline: 'Timeline',
     sources: 'Sources',
@@ -283,6 +282,7 @@ export const words = {
     notServed: 'The text is stored, but this server does not show texts (serve --serve-texts).',
     none: 'Nothing is quoted from it.',
     missing: 'No source has this id.',
+    missingHint: 'The address may be mistyped, or the source was removed. Search for its title.',
     statements: 'What the marked words say',
     markHint: 'Choose a mark to see what it supports.',
     linksLeft: (n: number, of: number) =>

@@ -23,7 +23,7 @@ import {
   setKeysAnywhere,
 } from './parts';
 import { address, holdsView, keepStory, keepView, kept, linked, present, story, unpack, whose } from './permalink';
-import { limit, scene, type Measures } from './scene';
+import { limit, linksOf, scene, type Measures } from './scene';
 import { chosen, flipped, groupId, initial, reduce, type Group, type State } from './state';
 import { Table } from './table';
 import { TimeBar } from './timebar';
@@ -39,6 +39,7 @@ export interface Opening {
   ids: string[];
   at?: Record<string, [number, number]>;
   groups?: Group[];
+  only?: string[];
 }
 
 // formats are what a picture is saved as: the ending of the file, and its media type.
@@ -130,8 +131,8 @@ export function Workbench({
         }
       } else {
         setDamaged(opening === nothing || holdsView(location.hash));
-        const { ids, at = {}, groups = [] } = opening;
-        dispatch({ do: 'open', picture: { ids, at, groups }, state: { near } });
+        const { ids, at = {}, groups = [], only = null } = opening;
+        dispatch({ do: 'open', picture: { ids, at, groups, only }, state: { near } });
       }
       setKnown(k => k + 1);
       entry.current = gone ? '' : whose();
@@ -193,6 +194,7 @@ export function Workbench({
       graph,
       state.picture.ids,
       state.picture.groups,
+      state.picture.only,
       state.picture.pinned,
       state.focus,
       state.time,
@@ -209,8 +211,8 @@ export function Workbench({
   // what was said is of the picture before; what the canvas says of this one comes after it
   useLayoutEffect(() => say(''), [shown]);
   const all = useMemo(
-    () => graph.between(state.picture.ids, state.denied),
-    [graph, state.picture.ids, state.denied, known],
+    () => linksOf(graph, state.picture, state.denied),
+    [graph, state.picture.ids, state.picture.only, state.denied, known],
   );
 
   const show = async (ids: string[]) => {
