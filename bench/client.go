@@ -63,12 +63,12 @@ type answer struct {
 	retryAfter bool
 }
 
-// patience is how long a request may take before the run is given up.
-const patience = 60 * time.Second
+// answerTimeout is how long a request may take before the run is given up.
+const answerTimeout = 60 * time.Second
 
 func (c *conn) do(q request) (a answer, err error) {
 	c.used = time.Now()
-	if err = c.SetDeadline(c.used.Add(patience)); err != nil {
+	if err = c.SetDeadline(c.used.Add(answerTimeout)); err != nil {
 		return a, err
 	}
 	if _, err = c.Write(q); err != nil {

@@ -17,9 +17,9 @@ import (
 const (
 	// maxKept is how many bytes of results are kept, by their own account.
 	maxKept = 256 << 20
-	// patience is how long a measure may take, and how long it may wait for its turn. When those who waited for it
+	// analysisTimeout is how long a measure may take, and how long it may wait for its turn. When those who waited for it
 	// had less time it goes on, so that who asks again finds it; no more than have a turn go on like this.
-	patience = time.Minute
+	analysisTimeout = time.Minute
 	// atOnce is how many measures are taken at once. Each takes all the processors there are, so they are slower
 	// together: of one client two are, and whoever comes next begins all the same.
 	atOnce = 4
@@ -67,7 +67,7 @@ func newAnalyses(memory *budget.Pool) *analyses {
 }
 
 // get returns what f finds out about the graph in this state, found before or now. It ends soon after ctx; f does when
-// nobody waits for it any more, but see patience. fresh reports whether f was run for this caller.
+// nobody waits for it any more, but see analysisTimeout. fresh reports whether f was run for this caller.
 func (a *analyses) get(
 	ctx context.Context,
 	log *slog.Logger,
@@ -145,7 +145,7 @@ func (a *analyses) work(
 	x *analysis,
 	f func(ctx context.Context) (sized, error),
 ) (value sized, err error) {
-	switch err := a.turns.Enter(ctx, x.client, patience); {
+	switch err := a.turns.Enter(ctx, x.client, analysisTimeout); {
 	case errors.Is(err, fair.ErrFull):
 		return nil, kg.Wrap(kg.Unavailable, budget.ErrFull, "others measure the graph; try again in a second")
 	case err != nil:
@@ -155,7 +155,7 @@ func (a *analyses) work(
 	a.mu.Lock()
 	x.running = true
 	a.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, analysisTimeout)
 	defer cancel()
 	defer func() {
 		if p := recover(); p != nil {

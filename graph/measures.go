@@ -101,7 +101,7 @@ func (g *wholeGraph) ranking(ctx context.Context, by trace.Measure, once bool, p
 	}
 	effort := trace.Effort{
 		Pivots: min(pivots, n.Connected),
-		Within: min(g.e.opts.Limits.Timeout, patience) / 2,
+		Within: min(g.e.opts.Limits.Timeout, analysisTimeout) / 2,
 		Now:    g.e.opts.Now,
 	}
 	return resultOf[*trace.Ranking](

@@ -87,8 +87,8 @@ func (o *opened) await(ctx context.Context) error {
 }
 
 // waitShortly waits for so long that a store answers, and longer for one that has answered and is making its indexes.
-func (o *opened) waitShortly(ctx context.Context, patience time.Duration) error {
-	short, cancel := context.WithTimeout(ctx, max(patience, time.Second))
+func (o *opened) waitShortly(ctx context.Context, limit time.Duration) error {
+	short, cancel := context.WithTimeout(ctx, max(limit, time.Second))
 	defer cancel()
 	err := o.wait(short)
 	if s, ok := o.Store.(*neo4jstore.Store); err != nil && ok && s.Answered() &&

@@ -42,9 +42,9 @@ func NewPlaces(n, share, room int) *Places {
 	return &Places{share: share, free: n, room: room, clients: map[string]*client{}}
 }
 
-// Enter takes a place for a client, and waits for one as long as patience lasts and ctx has not ended. Its errors are
+// Enter takes a place for a client, and waits for one as long as maxWait lasts and ctx has not ended. Its errors are
 // ErrFull and that of the context.
-func (p *Places) Enter(ctx context.Context, name string, patience time.Duration) error {
+func (p *Places) Enter(ctx context.Context, name string, maxWait time.Duration) error {
 	p.mu.Lock()
 	c := p.clients[name]
 	if c == nil {
@@ -56,7 +56,7 @@ func (p *Places) Enter(ctx context.Context, name string, patience time.Duration)
 		p.mu.Unlock()
 		return nil
 	}
-	if patience <= 0 || len(c.queue) >= p.room {
+	if maxWait <= 0 || len(c.queue) >= p.room {
 		p.forget(c)
 		p.mu.Unlock()
 		return ErrFull
@@ -67,7 +67,7 @@ func (p *Places) Enter(ctx context.Context, name string, patience time.Duration)
 	}
 	p.room--
 	p.mu.Unlock()
-	t := time.NewTimer(patience)
+	t := time.NewTimer(maxWait)
 	defer t.Stop()
 	err := ErrFull
 	select {

@@ -17,22 +17,22 @@ func NewGate(places int) *Gate {
 	return &Gate{NewPlaces(max(1, places-costly), 8, 2*places), NewPlaces(costly, 1, 2*places)}
 }
 
-// Enter takes a place for an operation of a client. Who finds none waits as long as patience lasts, here and for
+// Enter takes a place for an operation of a client. Who finds none waits as long as maxWait lasts, here and for
 // another place later.
-func (g *Gate) Enter(ctx context.Context, client string, patience time.Duration) (*Pass, error) {
-	if err := g.cheap.Enter(ctx, client, patience); err != nil {
+func (g *Gate) Enter(ctx context.Context, client string, maxWait time.Duration) (*Pass, error) {
+	if err := g.cheap.Enter(ctx, client, maxWait); err != nil {
 		return nil, err
 	}
-	return &Pass{gate: g, client: client, patience: patience, in: g.cheap}, nil
+	return &Pass{gate: g, client: client, maxWait: maxWait, in: g.cheap}, nil
 }
 
 // Pass is an operation's place. It is not for several goroutines at once. All its methods do nothing on nil, the pass
 // of an operation that nobody counts.
 type Pass struct {
-	gate     *Gate
-	client   string
-	patience time.Duration
-	in       *Places // nil without a place
+	gate    *Gate
+	client  string
+	maxWait time.Duration
+	in      *Places // nil without a place
 }
 
 // Costly changes the place for one of those for costly operations.
@@ -41,7 +41,7 @@ func (p *Pass) Costly(ctx context.Context) error {
 		return nil
 	}
 	p.Leave()
-	if err := p.gate.costly.Enter(ctx, p.client, p.patience); err != nil {
+	if err := p.gate.costly.Enter(ctx, p.client, p.maxWait); err != nil {
 		return err
 	}
 	p.in = p.gate.costly

@@ -62,12 +62,12 @@ func (p Parts) ask(ctx context.Context) Asking {
 			defer memory.End()
 			within = budget.With(ctx, memory)
 		}
-		return told(Run(within, p.Graph, &graph.Request{Query: query, Variables: vars, ReadOnly: true}, into))
+		return withSuggestions(Run(within, p.Graph, &graph.Request{Query: query, Variables: vars, ReadOnly: true}, into))
 	}
 }
 
-// told is an error of GraphQL that says in its message what it says beside it: which entities were perhaps meant.
-func told(err error) error {
+// withSuggestions is an error of GraphQL that says in its message what it says beside it: which entities were perhaps meant.
+func withSuggestions(err error) error {
 	var own *kg.Error
 	if !errors.As(err, &own) || own.Details == nil {
 		return err
@@ -95,7 +95,7 @@ func told(err error) error {
 
 // Fitting calls node with the ids of the entities that fit a filter: see graph.Engine.Fitting.
 func (p Parts) Fitting(ctx context.Context, types []string, where string, node func(id string)) error {
-	return told(p.Graph.Fitting(ctx, types, where, node))
+	return withSuggestions(p.Graph.Fitting(ctx, types, where, node))
 }
 
 const linesQuery = `query Lines($from: EntityRef!, $to: EntityRef!) { paths(from: $from, to: $to) {

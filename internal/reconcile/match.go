@@ -208,8 +208,8 @@ const namesQuery = `query Names($text: String!, $types: [EntityType!], $first: I
 
 const idsQuery = `query Ids($ids: [ID!]!) { nodes(ids: $ids) { ... on Entity { id type name description } } }`
 
-// spare is how many more candidates are looked at than are wanted: properties may put others first.
-const spare = 20
+// extraCandidates is how many more candidates are looked at than are wanted: properties may put others first.
+const extraCandidates = 20
 
 // gather returns entities that may be meant, each once.
 func (c *call) gather(q *query) (hits []hit, err error) {
@@ -240,7 +240,7 @@ func (c *call) gather(q *query) (hits []hit, err error) {
 				}
 			}
 		}
-		err := c.ask(namesQuery, object{"text": words, "types": anys(types), "first": q.limit + spare}, &got)
+		err := c.ask(namesQuery, object{"text": words, "types": anys(types), "first": q.limit + extraCandidates}, &got)
 		for _, e := range got.Search.Edges {
 			if named {
 				e.Node.score = e.Score
@@ -321,7 +321,7 @@ func (c *call) having(x *condition, v value, types []string, search func(string)
 		var got struct {
 			Entity struct{ Links struct{ Nodes []hit } }
 		}
-		err := c.ask(linkedQuery, object{"ref": ref, "where": p.where(), "first": spare}, &got)
+		err := c.ask(linkedQuery, object{"ref": ref, "where": p.where(), "first": extraCandidates}, &got)
 		for _, h := range got.Entity.Links.Nodes {
 			add(h)
 		}
@@ -334,7 +334,7 @@ func (c *call) having(x *condition, v value, types []string, search func(string)
 				Edges []struct{ Link struct{ From, To hit } }
 			}
 		}
-		err := c.ask(rolesQuery, object{"where": where, "first": spare}, &got)
+		err := c.ask(rolesQuery, object{"where": where, "first": extraCandidates}, &got)
 		for _, e := range got.Links.Edges {
 			add(e.Link.From)
 			add(e.Link.To)
@@ -354,7 +354,7 @@ func (c *call) having(x *condition, v value, types []string, search func(string)
   nodes { id type name description } } }`,
 			t.Filter, t.Plural)
 		var got struct{ List struct{ Nodes []hit } }
-		if err := passed(c.ask(query, object{"where": object{p.prop.Name: filter}, "first": spare}, &got)); err != nil {
+		if err := passed(c.ask(query, object{"where": object{p.prop.Name: filter}, "first": extraCandidates}, &got)); err != nil {
 			return err
 		}
 		for _, h := range got.List.Nodes {

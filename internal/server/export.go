@@ -42,7 +42,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 		h["Cache-Control"] = notKept
 		out = &paced{
 			ResponseWriter: w, conn: http.NewResponseController(w), head: r.Method == http.MethodHead,
-			chunk: chunkTime, rate: s.o.ExportRate, patience: s.o.ExportPatience, now: time.Now,
+			chunk: chunkTime, rate: s.o.ExportRate, grace: s.o.ExportGrace, now: time.Now,
 		}
 		body = brotli.HTTPCompressor(out, r)
 		return body

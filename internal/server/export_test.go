@@ -51,9 +51,9 @@ func (s *Server) FillOutbox() (empty func()) {
 	return others.End
 }
 
-// ExportTo writes an export to a reader who takes rate bytes a second at least, beside patience, by a clock.
-func ExportTo(w http.ResponseWriter, rate int64, patience time.Duration, now func() time.Time) io.Writer {
+// ExportTo writes an export to a reader who takes rate bytes a second at least, beside grace, by a clock.
+func ExportTo(w http.ResponseWriter, rate int64, grace time.Duration, now func() time.Time) io.Writer {
 	return &paced{
-		ResponseWriter: w, conn: http.NewResponseController(w), chunk: chunkTime, rate: rate, patience: patience, now: now,
+		ResponseWriter: w, conn: http.NewResponseController(w), chunk: chunkTime, rate: rate, grace: grace, now: now,
 	}
 }

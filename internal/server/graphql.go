@@ -277,7 +277,7 @@ func (s *Server) enter(r *http.Request, client string) (*fair.Pass, *refusal) {
 	if !s.o.NoArrivalQueue && s.queue.refuses(connectionOf(r), client) {
 		return nil, overloaded
 	}
-	pass, err := s.gate.Enter(r.Context(), client, s.queue.patience(s.o.QueueTime))
+	pass, err := s.gate.Enter(r.Context(), client, s.queue.maxWait(s.o.QueueTime))
 	if err != nil {
 		return nil, overloaded
 	}

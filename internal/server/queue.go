@@ -113,8 +113,8 @@ func (q *queue) sample(most, standing bool) {
 	clear(q.clients)
 }
 
-// patience is how long a request may wait for a place: while a queue stands no longer than it may have waited before.
-func (q *queue) patience(most time.Duration) time.Duration {
+// maxWait is how long a request may wait for a place: while a queue stands no longer than it may have waited before.
+func (q *queue) maxWait(most time.Duration) time.Duration {
 	if !q.standing.Load() {
 		return most
 	}

@@ -89,11 +89,11 @@ type paced struct {
 	due   int            // bytes until the time for a piece begins anew
 	piece func(rest int) // unless nil, is told before a piece how much is left
 
-	// rate is how many bytes a second a reader takes at least, beside patience for all of it; 0 for any.
-	rate     int64
-	patience time.Duration
-	waited   time.Duration // for the reader
-	sent     int64
+	// rate is how many bytes a second a reader takes at least, beside grace for all of it; 0 for any.
+	rate   int64
+	grace  time.Duration
+	waited time.Duration // for the reader
+	sent   int64
 }
 
 // Write writes a piece.
@@ -129,7 +129,7 @@ func (p *paced) Write(b []byte) (n int, err error) {
 
 // left is how long the reader may still be waited for, by its rate.
 func (p *paced) left() time.Duration {
-	return p.patience + time.Duration(float64(p.sent)/float64(p.rate)*float64(time.Second)) - p.waited
+	return p.grace + time.Duration(float64(p.sent)/float64(p.rate)*float64(time.Second)) - p.waited
 }
 
 // slow is the error for a reader that is slower than it may be, nil for others.

@@ -110,10 +110,10 @@ type Options struct {
 	// reader of an answer that finds it full may take.
 	Outbox   int64
 	FullTime time.Duration
-	// ExportPatience is how long the server waits in all for the reader of an export, beside what its bytes take at
+	// ExportGrace is how long the server waits in all for the reader of an export, beside what its bytes take at
 	// ExportRate bytes a second.
-	ExportPatience time.Duration
-	ExportRate     int64
+	ExportGrace time.Duration
+	ExportRate  int64
 	// AllowedHosts are names by which a server on a loopback address may be addressed, beside those of the address
 	// itself.
 	AllowedHosts []string
@@ -138,7 +138,7 @@ const (
 	DefaultOperationMemory = 256 << 20
 	DefaultOutbox          = 64 << 20
 	DefaultFullTime        = 10 * time.Second
-	DefaultExportPatience  = time.Minute
+	DefaultExportGrace     = time.Minute
 	DefaultExportRate      = 256 << 10
 )
 
@@ -188,7 +188,7 @@ func New(o Options) (*Server, error) {
 	set(&o.HeaderTime, DefaultHeaderTime)
 	set(&o.Grace, DefaultGrace)
 	set(&o.FullTime, DefaultFullTime)
-	set(&o.ExportPatience, DefaultExportPatience)
+	set(&o.ExportGrace, DefaultExportGrace)
 	if o.ExportRate == 0 {
 		o.ExportRate = DefaultExportRate
 	}

@@ -22,8 +22,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// patience is how long anything on a page may take on a busy machine.
-const patience = 60 * time.Second
+// pageTimeout is how long anything on a page may take on a busy machine.
+const pageTimeout = 60 * time.Second
 
 // chromium is the browser's path. Without one the test fails, as nothing else looks at the pages; -short leaves them
 // out.
@@ -82,7 +82,7 @@ func startBrowser(path string) *headless {
 	opts := []chromedp.ExecAllocatorOption{
 		chromedp.ExecPath(path),
 		chromedp.WindowSize(1366, 768),
-		chromedp.WSURLReadTimeout(patience),
+		chromedp.WSURLReadTimeout(pageTimeout),
 	}
 	for _, flag := range []string{
 		"disable-gpu", "disable-software-rasterizer", // no WebGL at all, as on many virtual machines
@@ -261,7 +261,7 @@ func clicking[S chromedp.Selectable](selector S) chromedp.Action[chromedp.Void] 
 func (b *tab) wait(what, expression string) {
 	b.t.Helper()
 	poll := chromedp.Poll[chromedp.Void](expression, chromedp.WithPollingInterval(50*time.Millisecond),
-		chromedp.WithPollingTimeout(patience))
+		chromedp.WithPollingTimeout(pageTimeout))
 	b.run("wait until "+what, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		for {
 			_, err := chromedp.Run(ctx, poll)
@@ -280,7 +280,7 @@ func evaluate[T any](b *tab, expression string) T {
 
 func do[T any](b *tab, what string, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	v, err := chromedp.Run(ctx, action)
 	if err != nil {
@@ -296,7 +296,7 @@ func (b *tab) screenshot(name string) {
 	if dir == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {

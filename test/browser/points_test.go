@@ -252,7 +252,7 @@ func (b *tab) downloads() func(format string) (name string, content []byte) {
 	return func(format string) (string, []byte) {
 		b.t.Helper()
 		b.menu(`[...document.querySelectorAll('.tools select')].find(s => [...s.options].some(o => o.value === `+quote(format)+`))`, format)
-		ctx, cancel := context.WithTimeout(b.ctx, patience)
+		ctx, cancel := context.WithTimeout(b.ctx, pageTimeout)
 		defer cancel()
 		select {
 		case id := <-done:

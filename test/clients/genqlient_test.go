@@ -20,7 +20,7 @@ func TestGenqlient(t *testing.T) {
 	}
 	const module = "../../tools/genqlient" // it pins the version, and has what a client imports
 	run := func(dir, name string, args ...string) ([]byte, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), programTimeout)
 		defer cancel()
 		c := exec.CommandContext(ctx, name, args...)
 		c.Dir = dir

@@ -20,8 +20,8 @@ import (
 	"github.com/throughline/throughline/test/npm"
 )
 
-// patience is how long a program may take on a busy machine.
-const patience = 5 * time.Minute
+// programTimeout is how long a program may take on a busy machine.
+const programTimeout = 5 * time.Minute
 
 // newServer serves the sample and returns the address of GraphQL.
 func newServer(t *testing.T, change func(*server.Options)) string {
@@ -80,7 +80,7 @@ func ask(t *testing.T, address, query string) map[string]any {
 func node(t *testing.T, script string, args ...string) []byte {
 	t.Helper()
 	npm.Need(t, "testdata")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), programTimeout)
 	defer cancel()
 	c := exec.CommandContext(ctx, "node", append([]string{script}, args...)...)
 	c.Dir = "testdata"

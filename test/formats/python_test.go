@@ -16,8 +16,8 @@ import (
 	"github.com/throughline/throughline/test/others"
 )
 
-// patience is how long packages and programs may take on a busy machine.
-const patience = 5 * time.Minute
+// programTimeout is how long packages and programs may take on a busy machine.
+const programTimeout = 5 * time.Minute
 
 // python returns a Python that has the packages of a list of testdata, in those versions.
 func python(t *testing.T, list string) string {
@@ -54,7 +54,7 @@ func install(list, folder string) (string, error) {
 	if was, err := os.ReadFile(have); err == nil && bytes.Equal(was, wanted) {
 		return path, nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), programTimeout)
 	defer cancel()
 	for _, args := range [][]string{
 		{"python3", "-m", "venv", "--clear", dir},
@@ -70,7 +70,7 @@ func install(list, folder string) (string, error) {
 // judged has judge.py read a file, and returns what it found.
 func judged(t *testing.T, form, path string, into any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), programTimeout)
 	defer cancel()
 	list := "requirements"
 	if form == "ftm" {

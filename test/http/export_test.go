@@ -277,7 +277,7 @@ func TestASlowReaderOfAnExportIsCutOff(t *testing.T) {
 	base, stop := serve(t, cat, s, func(_ *graph.Options, o *server.Options) {
 		o.Export = exchange.Served(cat, breaking{s, 20_000, nil}, finderOf(t, cat, s), false)
 		o.MaxConcurrent, o.QueueTime, o.NoArrivalQueue = 8, 8*time.Second, true // one of them for what is costly
-		o.ExportPatience, o.ExportRate = 50*time.Millisecond, 1<<40
+		o.ExportGrace, o.ExportRate = 50*time.Millisecond, 1<<40
 		o.Logger = slog.New(slog.NewTextHandler(&log, nil))
 	})
 	t.Cleanup(func() { _ = stop() })

@@ -15,8 +15,8 @@ import (
 	"github.com/throughline/throughline/test/others"
 )
 
-// patience is how long packages may take to come on a busy machine.
-const patience = 5 * time.Minute
+// timeout is how long packages may take to come on a busy machine.
+const timeout = 5 * time.Minute
 
 var (
 	mu   sync.Mutex
@@ -62,7 +62,7 @@ func install(dir string) error {
 			return errors.New("there is no " + name + ": install Node.js 20 or newer")
 		}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	c := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
 	c.Dir = dir

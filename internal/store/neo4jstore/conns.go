@@ -78,24 +78,24 @@ type pool struct {
 	left   bool // no new statement uses it
 }
 
-// patience is how long a statement may be silent.
-type patience uint8
+// silenceKind is how long a statement may be silent.
+type silenceKind uint8
 
 const (
-	reading patience = iota
+	reading silenceKind = iota
 	writing
 	endless // indexes are made for hours
 )
 
 // use is a statement, or a few of one transaction.
 type use struct {
-	c        *conns
-	pool     *pool
-	caller   context.Context //nolint:containedctx // of a call that is under way
-	ctx      context.Context //nolint:containedctx // ends with the caller's, or when the statement is given up
-	cancel   context.CancelCauseFunc
-	patience patience
-	heard    atomic.Int64 // when something came from the server, or it was asked
+	c      *conns
+	pool   *pool
+	caller context.Context //nolint:containedctx // of a call that is under way
+	ctx    context.Context //nolint:containedctx // ends with the caller's, or when the statement is given up
+	cancel context.CancelCauseFunc
+	kind   silenceKind
+	heard  atomic.Int64 // when something came from the server, or it was asked
 }
 
 func newConns(ctx context.Context, log *slog.Logger, open func() (neo4j.DriverWithContext, error)) (*conns, error) {
@@ -112,8 +112,8 @@ func newConns(ctx context.Context, log *slog.Logger, open func() (neo4j.DriverWi
 }
 
 // enter begins a statement; leave must follow unless it fails.
-func (c *conns) enter(ctx context.Context, p patience) (*use, error) {
-	u := &use{c: c, caller: ctx, patience: p}
+func (c *conns) enter(ctx context.Context, p silenceKind) (*use, error) {
+	u := &use{c: c, caller: ctx, kind: p}
 	u.ctx, u.cancel = context.WithCancelCause(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -160,7 +160,7 @@ func (u *use) leave(err error) error {
 		}
 	}
 	var broken *neo4j.ConnectivityError
-	lost := u.patience != endless && errors.As(err, &broken) && u.caller.Err() == nil && !pressed(u.caller)
+	lost := u.kind != endless && errors.As(err, &broken) && u.caller.Err() == nil && !pressed(u.caller)
 	u.cancel(nil)
 	c := u.c
 	c.mu.Lock()
@@ -267,7 +267,7 @@ func closeUnused(driver neo4j.DriverWithContext) {
 // silentSince reports whether there is a statement that has heard nothing since then. It holds the lock.
 func (c *conns) silentSince(then time.Time) bool {
 	for u := range c.uses {
-		if u.patience != endless && u.heard.Load() < then.UnixNano() {
+		if u.kind != endless && u.heard.Load() < then.UnixNano() {
 			return true
 		}
 	}
@@ -336,9 +336,9 @@ func (c *conns) abandon(since time.Time) {
 }
 
 // giveUp ends the statements that have heard nothing since then. It holds the lock.
-func (c *conns) giveUp(p patience, then time.Time, why error) {
+func (c *conns) giveUp(p silenceKind, then time.Time, why error) {
 	for u := range c.uses {
-		if u.patience == p && u.heard.Load() < then.UnixNano() {
+		if u.kind == p && u.heard.Load() < then.UnixNano() {
 			u.cancel(why)
 		}
 	}

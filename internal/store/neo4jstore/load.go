@@ -46,7 +46,7 @@ type load struct {
 	// what of a kind, or of entities, was not there when the load began need not be looked for
 	noLinks catalog.KindSet
 	noNodes bool
-	// sent are transactions that are under way: see lanes.go
+	// sent are transactions that are under way: see concurrent.go
 	sent []*sent
 
 	// tx is the one transaction of a load that is one: see write.go

@@ -93,7 +93,7 @@ func (s *Store) within(ctx context.Context, limit time.Duration, text string, pa
 }
 
 // running runs a statement once, as its own transaction.
-func (s *Store) running(ctx context.Context, p patience, limit time.Duration, text string, params map[string]any,
+func (s *Store) running(ctx context.Context, p silenceKind, limit time.Duration, text string, params map[string]any,
 	f func(*neo4j.Record) error, end func(neo4j.SessionWithContext),
 ) (err error) {
 	u, err := s.conns.enter(ctx, p)

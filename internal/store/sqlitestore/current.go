@@ -11,8 +11,8 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// patience is how long a request waits for a newer version; then it is answered from the one there is.
-const patience = 100 * time.Millisecond
+// versionWait is how long a request waits for a newer version; then it is answered from the one there is.
+const versionWait = 100 * time.Millisecond
 
 // seen returns the version that an operation's questions see: the one its view keeps, or without a view the current
 // one.
@@ -73,7 +73,7 @@ func (s *Store) current(ctx context.Context) (*memgraph.Graph, error) {
 	if !ahead {
 		return graph, nil // the store is being closed
 	}
-	wait := time.NewTimer(patience)
+	wait := time.NewTimer(versionWait)
 	defer wait.Stop()
 	select {
 	case err := <-done:

@@ -14,8 +14,8 @@ import (
 // way at once: one creates its records while another one is committed, and this program makes the rows of the next. One
 // that is refused is run again on its own, with looking up.
 
-// lanes is how many transactions of a load are under way at once. A third one gains nothing: one is committed at a time.
-const lanes = 2
+// transactionsAtOnce is how many transactions of a load are under way at once. A third one gains nothing: one is committed at a time.
+const transactionsAtOnce = 2
 
 // later is the transaction of records that are taken to be new: its statements wait.
 type later struct {
@@ -59,7 +59,7 @@ func (l *load) send(ctx context.Context, b store.Batch, work batchWork) (bool, e
 	if err := work(ctx, tx, &b); err != nil || len(g.items) > 0 {
 		return false, nil //nolint:nilerr // a transaction tells why
 	}
-	for len(l.sent) >= lanes {
+	for len(l.sent) >= transactionsAtOnce {
 		if err := l.receive(ctx); err != nil {
 			return true, err
 		}
