@@ -7,7 +7,10 @@ import (
 	"slices"
 
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/kg"
+	"github.com/throughline/throughline/internal/plan"
 	"github.com/throughline/throughline/internal/store"
+	"github.com/throughline/throughline/internal/text"
 )
 
 // What a link of the formats of others is follows from the types of its ends, and these may stand in another file of the
@@ -20,11 +23,17 @@ type elsewhere struct {
 	seed   maphash.Seed
 	types  map[uint64]uint8  // of the entities of all files, by the hash of the id
 	former map[string]string // the ids that entities have now, by former ones; nil until it is needed
+	// titles are the sources of the store that were looked for by their titles, by the hash of those; nil for none, and for
+	// several of one title. All passes have the same, whatever was written meanwhile.
+	titles map[uint64]*kg.Source
 }
 
 // beyond begins a pass over files.
 func (c *checks) beyond() *elsewhere {
 	x := &elsewhere{cat: c.cat, seed: c.seed, types: c.others}
+	if !c.replace { // which would take from the source what a title does not say
+		x.titles = c.titles
+	}
 	if !c.none {
 		x.store = c.store
 	}
@@ -126,6 +135,39 @@ func (x *elsewhere) typesOf(ctx context.Context, ids []string) (map[string]*cata
 		}
 	}
 	return found, nil
+}
+
+// titled returns the source of the store that has a title; nil where there is none, or several.
+func (x *elsewhere) titled(ctx context.Context, title string) (*kg.Source, error) {
+	if x == nil || x.store == nil || x.titles == nil {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	h := maphash.String(x.seed, text.Fold(title))
+	if s, ok := x.titles[h]; ok {
+		return s, nil
+	}
+	x.titles[h] = nil
+	types := catalog.TypeSet(1) << x.cat.Source.Index
+	sel := &plan.Sel{}
+	for _, name := range []string{"id", "kind", "title", "url"} {
+		sel.Props = append(sel.Props, x.cat.Source.Prop(name))
+	}
+	found, err := x.store.Fetch(ctx, &plan.Query{
+		Start: plan.ByRef, Types: types, Refs: []plan.Ref{{Name: title, NameKey: text.Fold(title), Types: types}},
+		Root: plan.Field{Page: plan.Paging{N: 1}, Want: plan.Want{Rows: true}, Node: sel},
+	})
+	switch code := kg.CodeOf(err); {
+	case code == kg.NotFound, code == kg.AmbiguousRef:
+		return nil, nil //nolint:nilnil // no one is meant
+	case err != nil:
+		return nil, err
+	case len(found.Edges) != 1:
+		return nil, nil //nolint:nilnil // there is none
+	}
+	found.Own()
+	v := found.Edges[0].Node.Vals
+	x.titles[h] = &kg.Source{ID: v[0].Str, Kind: v[1].Str, Title: v[2].Str, URL: v[3].Str}
+	return x.titles[h], nil
 }
 
 // postponed keeps the links of files until all files are read, as their ends may be in one behind theirs.

@@ -327,7 +327,7 @@ func imported(ctx context.Context, cat *catalog.Catalog, s store.Store, files []
 		return Report{}, err
 	}
 	c := &checks{
-		cat: cat, store: s, types: map[uint64]uint8{}, seed: maphash.MakeSeed(), replace: o.Replace, trial: o.DryRun,
+		cat: cat, store: s, types: map[uint64]uint8{}, titles: map[uint64]*kg.Source{}, seed: maphash.MakeSeed(), replace: o.Replace, trial: o.DryRun,
 		before: map[string]any{}, kept: map[string]any{},
 	}
 	c.sums = make([]string, len(files))
@@ -836,6 +836,7 @@ type checks struct {
 	joined    hashes                // ids that lines have said by former ones
 	equals    map[string][]*kg.Link // links of the store by an end, without their evidence: see equal
 	others    map[uint64]uint8      // the types of the entities of all files, where one needs those of others: see elsewhere
+	titles    map[uint64]*kg.Source // of the store, by what tables call them: see elsewhere
 	watched   hashes                // ids that several files say
 	before    map[string]any        // records as they are before the batch at hand, where that is asked for
 	kept      map[string]any        // watched records as they are after the lines so far

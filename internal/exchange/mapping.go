@@ -564,12 +564,30 @@ func beginning(printed string) string {
 	return printed[:n]
 }
 
-// source takes a source of these fields and returns its id, "" when it is wrong.
+// source takes a source of these fields and returns its id, "" when it is wrong. One that has no id is the source of the
+// store that has its title, unless what both say of its address and kind differs.
 func (m *mapped) source(of func(key string) string, line int) (string, error) {
+	kind, is := constant(of("kind")), (*kg.Source)(nil)
+	if title := strings.TrimSpace(of("title")); of("id") == "" && title != "" {
+		s, err := m.g.in.others.titled(m.g.in.ctx, title)
+		if err != nil {
+			return "", err
+		}
+		if s != nil && (kind == "" || kind == s.Kind) && (of("url") == "" || s.URL == "" || of("url") == s.URL) {
+			is, kind = s, s.Kind
+		}
+	}
 	b := object{'{'}
-	b.text("source", cmp.Or(constant(of("kind")), "DATASET"))
+	b.text("source", cmp.Or(kind, "DATASET"))
 	for _, key := range []string{"id", "title", "url", "publisher", "publishedOn"} {
 		v := of(key)
+		switch {
+		case is == nil:
+		case key == "id":
+			v = is.ID
+		case key == "title":
+			v = is.Title // as it is written there
+		}
 		if key == "id" && v != "" && !strings.HasPrefix(v, kg.SourcePrefix) {
 			v = kg.SourcePrefix + cmp.Or(rules.Slug(v), v)
 		}
