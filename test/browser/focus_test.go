@@ -165,7 +165,7 @@ func TestFootnotesRunThrough(t *testing.T) {
 }
 
 // TestWhatIsTappedIsSeen: on a phone, where what is known of an entity stands beneath the picture, it is on the screen once the
-// entity is tapped.
+// entity is tapped; and so are the words of a link that are asked for in the table.
 func TestWhatIsTappedIsSeen(t *testing.T) {
 	b := newTab(t, newBrowser(t), newExplorer(t))
 	b.look(390, "light")
@@ -177,4 +177,9 @@ func TestWhatIsTappedIsSeen(t *testing.T) {
 	b.wait("it is chosen, and its name on the screen",
 		`(r => r && r.top > 0 && r.bottom < innerHeight * 0.7)(document.querySelector('.panel h3')?.getBoundingClientRect())`)
 	b.screenshot("tapped")
+	b.button("Table")
+	b.run("to its head", chromedp.Evaluate[chromedp.Void](`void document.querySelector('td button').scrollIntoView({ block: 'end' })`))
+	b.click("td button")
+	b.wait("so are the words of a link of the table",
+		`(r => r && r.top > 0 && r.bottom < innerHeight)(document.querySelector('.panel .link-words h3')?.getBoundingClientRect())`)
 }

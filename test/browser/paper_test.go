@@ -83,6 +83,7 @@ func TestPaper(t *testing.T) {
 	sees("the picture", ".drawing canvas", true)
 	sees("a link in words", ".facts .sentences li", true)
 	sees("the legend", ".legend", true)
+	sees("a hint", ".panel", false)
 	for _, s := range []string{".top", ".tools", ".time", "main button:not(.step)", ".foot"} {
 		sees(s, s, false)
 	}
@@ -95,6 +96,7 @@ func TestPaper(t *testing.T) {
 	paper("print")
 	sees("the picture", ".story figure svg", true)
 	sees("what is said", ".story textarea", true)
+	sees("what is to be said", ".story label > span", false)
 	sees("a link in words", ".story details li", true)
 	for _, s := range []string{".top", ".tools", ".screen", "main button", ".foot"} {
 		sees(s, s, false)

@@ -86,7 +86,7 @@ export function Story({ graph }: { graph: Graph }) {
             <Told graph={graph} page={page} title={w.view(i + 1, pages.length)}>
               {editing ? (
                 <label>
-                  {w.caption}
+                  <span class="screen">{w.caption}</span>
                   <textarea
                     rows={3}
                     value={page.caption}

@@ -320,7 +320,7 @@ export function Workbench({
     }
   };
 
-  // where it stands beneath the picture, as on a phone, half of the screen is for what was tapped in that
+  // where it stands beneath the picture, as on a phone, half of the screen is for what was tapped in that, or in the table
   const beside = useRef<HTMLElement>(null);
   const tapped = useRef(false);
   useLayoutEffect(() => {
@@ -597,7 +597,10 @@ export function Workbench({
           <Table
             graph={graph}
             links={shown.links}
-            onWords={id => dispatch({ do: 'select', selection: { links: [id] } })}
+            onWords={id => {
+              tapped.current = true;
+              dispatch({ do: 'select', selection: { links: [id] } });
+            }}
           />
         )}
         <ul class={state.colour === 'community' ? 'legend grey' : 'legend'} aria-label={w.legend}>
@@ -622,7 +625,7 @@ export function Workbench({
         <TimeBar graph={graph} links={all} time={state.time} onTime={time => dispatch({ do: 'time', time })} />
       </div>
       <aside ref={beside} class="panel" aria-label={words.evidence.title}>
-        {!state.selection && !group && (lead ?? <p class="quiet">{words.evidence.hint}</p>)}
+        {!state.selection && !group && (lead ?? <p class="quiet screen">{words.evidence.hint}</p>)}
         <Panel
           graph={graph}
           picture={state.picture}
