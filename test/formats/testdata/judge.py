@@ -115,10 +115,10 @@ def main(form, path):
             found = told(nx.read_graphml(path, force_multigraph=True), False)
         else:
             found = told(nx.MultiDiGraph(nx.read_gexf(path, version="1.3")), True)
-    elif form == "csv":
+    elif form in ("csv", "tsv"):
         import csv
 
-        rows = list(csv.DictReader(open(path, encoding="utf-8", newline="")))
+        rows = list(csv.DictReader(open(path, encoding="utf-8", newline=""), dialect="excel" if form == "csv" else "excel-tab"))
         found = {"rows": {r["id"]: {k: v for k, v in r.items() if v} for r in rows}}
     elif form == "cyjs":
         import networkx as nx
