@@ -41,7 +41,9 @@ func (c *CreateLink) foresees(*catalog.Catalog) store.Ahead {
 	for i := range c.Evidence {
 		ids = append(ids, c.Evidence[i].Source)
 	}
-	return store.Ahead{IDs: ids}
+	return store.Ahead{IDs: ids, Says: &kg.Link{
+		Kind: c.Kind, From: c.From, To: c.To, Role: c.Role, Since: kg.PartialDate(c.Since), Until: kg.PartialDate(c.Until),
+	}}
 }
 
 func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
@@ -118,12 +120,46 @@ func (a *AddEvidence) apply(ctx context.Context, x *applying) (string, error) {
 	return x.addTo(ctx, line, a.Evidence, false)
 }
 
-// agrees refuses a link whose id is that of one that somebody has changed since it was made: to write it would take the
-// correction back.
-func (x *applying) agrees(ctx context.Context, is *kg.Link) error {
+// saying returns the id of the link that says what another says, under the id that follows from it or not, and is not that
+// other; "" where there is none.
+func (x *applying) saying(ctx context.Context, is *kg.Link) (string, error) {
+	ids, err := x.Strays(ctx, []*kg.Link{is})
+	if err != nil {
+		return "", err
+	}
+	if id := kg.LinkID(is.Kind, is.From, is.To, is.Role, is.Since, is.Until); id != is.ID {
+		ids = append([]string{id}, ids...)
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == is.ID })
+	if len(ids) == 0 {
+		return "", nil
+	}
+	found, err := x.Records(ctx, ids)
+	if err != nil {
+		return "", err
+	}
+	at := slices.IndexFunc(found.Links, func(o *kg.Link) bool { return kg.SameStatement(o, is) })
+	if at < 0 {
+		return "", nil
+	}
+	return found.Links[at].ID, nil
+}
+
+// meet gives a new link the id of the one that says the same, where that was given another or was corrected since. It refuses
+// a link whose id is that of one that somebody has changed since it was made: to write it would take the correction back.
+func (x *applying) meet(ctx context.Context, is *kg.Link) error {
 	found, err := x.Records(ctx, []string{is.ID})
-	if err != nil || len(found.Links) == 0 {
+	if err != nil || len(found.Links) > 0 && kg.SameStatement(found.Links[0], is) {
 		return err
+	}
+	switch id, err := x.saying(ctx, is); {
+	case err != nil:
+		return err
+	case id != "":
+		is.ID = id
+		return nil
+	case len(found.Links) == 0:
+		return nil
 	}
 	was := found.Links[0]
 	for _, f := range []struct{ name, was, is string }{
@@ -139,7 +175,7 @@ func (x *applying) agrees(ctx context.Context, is *kg.Link) error {
 }
 
 // addTo writes the link of a line with evidence. What the store holds of the link stays, and gains the evidence. whole says that
-// the line has all of the link but its evidence, which what the store holds must agree with.
+// the line has all of the link but its id and its evidence.
 func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence, whole bool) (id string, err error) {
 	pieces, err := x.evidence(ctx, evidence)
 	if err != nil {
@@ -152,7 +188,7 @@ func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence, 
 	}
 	is, _ := read.(*kg.Link)
 	if whole {
-		if err := x.agrees(ctx, is); err != nil {
+		if err := x.meet(ctx, is); err != nil {
 			return "", err
 		}
 	}

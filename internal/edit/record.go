@@ -156,6 +156,9 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := x.alone(ctx, was, is); err != nil {
+		return "", err
+	}
 	if err := x.stillQuoted(ctx, was, is); err != nil {
 		return "", err
 	}
@@ -164,6 +167,29 @@ func (u *Update) apply(ctx context.Context, x *applying) (string, error) {
 	}
 	b, id := batch(is)
 	return id, x.put(ctx, b)
+}
+
+// alone refuses to have a link say what another says already.
+func (x *applying) alone(ctx context.Context, was, is any) error {
+	before, _ := was.(*kg.Link)
+	after, _ := is.(*kg.Link)
+	if before == nil || after == nil || kg.SameStatement(before, after) {
+		return nil
+	}
+	other, err := x.saying(ctx, after)
+	if err != nil || other == "" {
+		return err
+	}
+	name := "role"
+	switch {
+	case before.Role != after.Role:
+	case before.Since != after.Since:
+		name = "since"
+	default:
+		name = "until"
+	}
+	return problem(AlreadyExists, []string{name},
+		"The link %s says that already. Add the evidence of %s to it, and delete this one, or leave it as it is.", other, after.ID)
 }
 
 // idOf returns the id of a record.

@@ -189,6 +189,9 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 	if err := r.formerly(ctx, x, b); err != nil {
 		return err
 	}
+	if err := r.alone(ctx, x, b); err != nil {
+		return err
+	}
 	written := (&store.Batch{Links: b.Links}).ByID()
 	for _, id := range b.Delete {
 		if strings.HasPrefix(id, kg.LinkPrefix) {
@@ -207,6 +210,37 @@ func (r *Revert) fits(ctx context.Context, x *applying, b *store.Batch) error {
 				}
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// alone refuses to have a link say again what a later change has made another say.
+func (r *Revert) alone(ctx context.Context, x *applying, b *store.Batch) error {
+	ids := make([]string, len(b.Links))
+	for i, l := range b.Links {
+		ids[i] = l.ID
+	}
+	held, err := x.Records(ctx, ids)
+	if err != nil {
+		return err
+	}
+	now, written := held.ByID(), (&store.Batch{Links: b.Links}).ByID()
+	for _, l := range b.Links {
+		if was, ok := now[l.ID].(*kg.Link); ok && kg.SameStatement(was, l) {
+			continue
+		}
+		other, err := x.saying(ctx, l)
+		if err != nil {
+			return err
+		}
+		if other == "" || written[other] != nil || slices.Contains(b.Delete, other) {
+			continue
+		}
+		err = r.blocked(ctx, other, "the link %s says by now what %s said", other, l.ID)
+		var p *UserError
+		if !errors.As(err, &p) || len(p.Changes) > 0 { // or else both have said it before
+			return err
 		}
 	}
 	return nil

@@ -166,6 +166,13 @@ func (f *failingReads) Resting(ctx context.Context, ids []string) ([]string, err
 	return f.Store.Resting(ctx, ids)
 }
 
+func (f *failingReads) Strays(ctx context.Context, links []*kg.Link) ([]string, error) {
+	if err := f.fail("links that say the same"); err != nil {
+		return nil, err
+	}
+	return f.Store.Strays(ctx, links)
+}
+
 func (f *failingReads) Records(ctx context.Context, ids []string) (*store.Batch, error) {
 	if err := f.fail("records"); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 
 // formers begins a pass: the store's former ids are known.
 func (c *checks) formers(ctx context.Context) (err error) {
-	c.former, c.joined, c.equals = map[string]string{}, hashes{}, map[string][]*kg.Link{}
+	c.former, c.joined = map[string]string{}, hashes{}
 	if !c.none {
 		c.former, err = c.store.Merged(ctx, nil)
 	}
@@ -26,18 +26,21 @@ func (c *checks) redirect(ctx context.Context, b *batch) error {
 	dropped := 0
 	var links []*kg.Link // whose ends are others
 	var before []string  // the ids that they had
+	going := map[string]bool{}
 	for i := range b.records {
 		switch r := &b.records[i]; {
+		case r.gone != nil:
+			going[r.gone.id] = true
 		case r.node != nil:
 			c.redirectNode(r)
-		case r.link != nil && len(c.former) > 0:
+		case r.link != nil:
 			id := r.link.ID
 			moved, looped := c.redirectLink(r.link)
 			if looped {
 				c.report.warn("the link %s is left out: what it joins is one entity by now, %s", r.link.ID, r.link.From)
 				*r = record{}
 				dropped++
-			} else if moved {
+			} else if moved || r.link.Minted {
 				links, before = append(links, r.link), append(before, id)
 			}
 		}
@@ -53,11 +56,8 @@ func (c *checks) redirect(ctx context.Context, b *batch) error {
 		}
 		b.records, b.lines = b.records[:n], b.lines[:n]
 	}
-	if err := c.equal(ctx, links, before); err != nil {
+	if err := c.equal(ctx, links, before, going); err != nil {
 		return err
-	}
-	for _, l := range links {
-		c.joined.add(c.hash(l.ID))
 	}
 	return nil
 }
@@ -106,46 +106,54 @@ func (c *checks) redirectLink(l *kg.Link) (moved, looped bool) {
 	return true, l.From == l.To && was.From != was.To
 }
 
-// equal finds the links of the store that links say again whose ends were merged into others, and gives these the ids of
-// those. before are the ids that the links had: the store still has one whose link was corrected before the merge.
-func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string) error {
+// equal finds the links of the store that links say again under ids of their own, and gives these the ids of those: links
+// whose ends were merged into others, and links that were given an id or corrected since. before are the ids that the links
+// had: the store still has one whose link was corrected before the merge. going are those that lines beside them delete.
+func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string, going map[string]bool) error {
 	if c.none || len(links) == 0 {
 		return nil
 	}
-	ids := slices.Clone(before)
-	for _, l := range links {
-		ids = append(ids, l.ID)
+	strays, err := c.store.Strays(ctx, links)
+	if err != nil {
+		return err
+	}
+	met := map[string]string{} // the ids of strays, by those that follow from what they say
+	if len(strays) > 0 {
+		found, err := c.store.Records(ctx, strays)
+		if err != nil {
+			return err
+		}
+		for _, x := range slices.Backward(found.Links) {
+			if !going[x.ID] && !c.gone.has(c.hash(x.ID)) {
+				met[kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)] = x.ID
+			}
+		}
+	}
+	stray := func(l *kg.Link) string { return met[kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)] }
+	var ids []string
+	for i, l := range links {
+		if l.Absorbed || stray(l) != "" {
+			ids = append(ids, before[i], l.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
 	}
 	there, err := c.store.Types(ctx, ids)
 	if err != nil {
 		return err
 	}
 	for i, l := range links {
-		switch {
+		switch id := stray(l); {
 		case there[l.ID] != "" || c.said(c.hash(l.ID)):
-			continue
 		case there[before[i]] != "":
 			l.ID = before[i]
-			continue
+		case id != "":
+			l.ID, l.Minted, l.Clear, c.again = id, false, nil, true // it says what the line says, so that nothing was corrected
+			c.joined.add(c.hash(id))
 		}
-		all, known := c.equals[l.From]
-		if !known {
-			resting, err := c.store.Resting(ctx, []string{l.From})
-			if err != nil {
-				return err
-			}
-			found, err := c.store.Records(ctx, resting)
-			if err != nil {
-				return err
-			}
-			all = found.Links
-			for _, x := range all {
-				x.Evidence = nil // they may be many, and nobody asks
-			}
-			c.equals[l.From] = all
-		}
-		if i := slices.IndexFunc(all, func(o *kg.Link) bool { return kg.SameStatement(o, l) }); i >= 0 {
-			l.ID = all[i].ID
+		if l.Absorbed {
+			c.joined.add(c.hash(l.ID))
 		}
 	}
 	return nil

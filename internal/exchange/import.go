@@ -834,7 +834,6 @@ type checks struct {
 	external  owners
 	former    map[string]string     // the ids that entities have now, by former ones
 	joined    hashes                // ids that lines have said by former ones
-	equals    map[string][]*kg.Link // links of the store by an end, without their evidence: see equal
 	others    map[uint64]uint8      // the types of the entities of all files, where one needs those of others: see elsewhere
 	titles    map[uint64]*kg.Source // of the store, by what tables call them: see elsewhere
 	watched   hashes                // ids that several files say

@@ -77,6 +77,8 @@ type Ahead struct {
 	IDs []string
 	// Absent says that none of them is supposed to be there, under its id or a former one.
 	Absent bool
+	// Says, unless nil, is the one link that it will ask for the strays of.
+	Says *kg.Link
 	// Read, unless nil, returns the plan by which what work has written is read as soon as it is committed. A store that
 	// answers it as it commits hands the answer to Take.
 	Read func() *plan.Query
@@ -97,10 +99,11 @@ type Writer interface {
 
 // Tx is a transaction that writes. It reads what it has written itself.
 type Tx interface {
-	// Types, Records, Resting and Merged are those of a Loader.
+	// Types, Records, Resting, Strays and Merged are those of a Loader.
 	Types(ctx context.Context, ids []string) (map[string]string, error)
 	Records(ctx context.Context, ids []string) (*Batch, error)
 	Resting(ctx context.Context, ids []string) ([]string, error)
+	Strays(ctx context.Context, links []*kg.Link) ([]string, error)
 	Merged(ctx context.Context, ids []string) (map[string]string, error)
 	// Put writes a batch at once.
 	Put(ctx context.Context, b *Batch) error
@@ -139,6 +142,10 @@ type Loader interface {
 	// Resting finds the links that end at one of some entities, or whose evidence quotes one of some sources: their
 	// ids, in order. It may look at every link.
 	Resting(ctx context.Context, ids []string) ([]string, error)
+	// Strays finds the links that say what one of some says (kg.SameStatement), and whose ids do not follow from it
+	// (kg.LinkID), as they were given one or were corrected since: their ids, in order. Where there are none, it takes
+	// next to no time.
+	Strays(ctx context.Context, links []*kg.Link) ([]string, error)
 	// Merged finds the entities whose former ids these are: their ids by the former ones, those that are. nil asks for
 	// all.
 	Merged(ctx context.Context, ids []string) (map[string]string, error)

@@ -39,6 +39,8 @@ type ahead struct {
 	known  map[string][]any
 	made   map[string]int64  // as madeProperty
 	former map[string]string // ids of entities by their former ones
+	says   *kg.Link          // whose strays were read, nil for none
+	strays []string
 	writes []writes
 	more   bool // the work asks for more
 }
@@ -67,7 +69,7 @@ func (s *Store) writeAhead(ctx context.Context, id string, foreseen store.Ahead,
 	work func(ctx context.Context, tx store.Tx) error,
 ) (*kg.Change, bool, error) {
 	l := s.newLoad(id)
-	a := &ahead{known: make(map[string][]any, len(foreseen.IDs)), made: map[string]int64{}, former: map[string]string{}}
+	a := &ahead{known: make(map[string][]any, len(foreseen.IDs)), made: map[string]int64{}, former: map[string]string{}, says: foreseen.Says}
 	for _, id := range foreseen.IDs {
 		a.known[id] = nil
 	}
@@ -136,11 +138,20 @@ func (s *Store) readAhead(ctx context.Context, a *ahead, ids []string) error {
 	part("former", "MATCH (x:ExternalId)-[:IDENTIFIES]->(n:Entity) WHERE x.scheme = '"+formerScheme+
 		"' AND x.value IN $entities RETURN collect([x.value, n.id])", entities)
 	part("sources", "MATCH (s:Source) WHERE s.id IN $sources RETURN collect(["+sourceText+", s._made, s._sort])", sources)
+	if a.says != nil {
+		c := &compiler{layout: s.layout}
+		c.saying()
+		part("strays", string(c.text)+" RETURN collect(["+linkText+", r._made])", []string{a.says.Kind})
+	}
 	part("links", s.layout.anyLink()+" RETURN collect(["+linkText+", r._made])", links)
 	fmt.Fprintf(&b, turnsText, "after")
 	names = append(names, "after")
 	b.WriteString("RETURN " + strings.Join(names, ", "))
-	rows, err := s.atOnce(ctx, b.String(), map[string]any{"sources": sources, "entities": entities, "ids": links})
+	params := map[string]any{"sources": sources, "entities": entities, "ids": links}
+	if a.says != nil {
+		params["said"] = said([]*kg.Link{a.says})
+	}
+	rows, err := s.atOnce(ctx, b.String(), params)
 	if err != nil || len(rows) != 1 {
 		return a.ask()
 	}
@@ -172,6 +183,9 @@ func (a *ahead) take(names []string, row []any) {
 				a.more = a.more || v[n+1] == nil
 			case "links":
 				a.made[id] = asInt(v[len(v)-1])
+			case "strays":
+				a.made[id] = asInt(v[len(v)-1])
+				a.strays = append(a.strays, id)
 			}
 			a.known[id] = v
 		}
@@ -236,6 +250,15 @@ func (a *ahead) types(s *Store, ids []string) (map[string]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// straysOf are the links that say what some say, under ids that do not follow from it.
+func (a *ahead) straysOf(links []*kg.Link) ([]string, error) {
+	if a.says == nil || slices.ContainsFunc(links, func(x *kg.Link) bool { return !kg.SameStatement(x, a.says) }) {
+		return nil, a.ask()
+	}
+	slices.Sort(a.strays)
+	return slices.Compact(a.strays), nil
 }
 
 // merged are the entities whose former ids some are.

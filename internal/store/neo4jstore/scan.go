@@ -312,6 +312,41 @@ func (l *load) resting(ctx context.Context, tx neo4j.ManagedTransaction, ids []s
 	return slices.Compact(out), err
 }
 
+// saying writes the clauses that bind r to the links that say what one of $said says, under another id.
+func (c *compiler) saying() {
+	c.w("UNWIND $said AS l MATCH (a:Entity {id: l[1]}), (b:Entity {id: l[2]}) MATCH (a)-", c.rel("r", c.allLinks), "->(b) WHERE ",
+		kindOf("r", true), " = l[3] AND coalesce(r.role, '') = l[4] AND coalesce(r.since, '') = l[5] AND coalesce(r.until, '') = l[6] ",
+		"AND r.id STARTS WITH '", kg.LinkPrefix, "' AND r.id <> l[0]")
+}
+
+// said is what links say, behind the ids that follow from it.
+func said(links []*kg.Link) []any {
+	out := make([]any, len(links))
+	for i, x := range links {
+		out[i] = []any{
+			kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until), x.From, x.To, x.Kind, x.Role, string(x.Since), string(x.Until),
+		}
+	}
+	return out
+}
+
+// Strays finds the links that say what some say, under ids that do not follow from it.
+func (s *Store) Strays(ctx context.Context, links []*kg.Link) ([]string, error) {
+	if err := s.usable(); err != nil {
+		return nil, err
+	}
+	return s.strays(ctx, links, s.reads)
+}
+
+func (s *Store) strays(ctx context.Context, links []*kg.Link, read running) ([]string, error) {
+	if len(links) == 0 {
+		return nil, nil
+	}
+	c := &compiler{layout: s.layout}
+	c.saying()
+	return idsOf(read(ctx, string(c.text)+" RETURN DISTINCT r.id ORDER BY r.id", map[string]any{"said": said(links)}))
+}
+
 // idsOf returns the first column of an answer.
 func idsOf(rows [][]any, err error) (out []string, _ error) {
 	for _, r := range rows {

@@ -149,6 +149,14 @@ func (w *writer) Records(ctx context.Context, ids []string) (*store.Batch, error
 	return w.s.records(ctx, ids, w.read)
 }
 
+// Strays finds the links that say what some say, under ids that do not follow from it.
+func (w *writer) Strays(ctx context.Context, links []*kg.Link) ([]string, error) {
+	if a := aheadOf(w.load); a != nil {
+		return a.straysOf(links)
+	}
+	return w.s.strays(ctx, links, w.read)
+}
+
 // Resting finds the links that end at entities or rest on sources.
 func (w *writer) Resting(ctx context.Context, ids []string) ([]string, error) {
 	if a := aheadOf(w.load); a != nil {

@@ -38,13 +38,15 @@ const (
 	// SQLite's own check passes over an index whose first page is another's, where the index is empty
 	checkIndexes = `SELECT
 		(SELECT count(*) FROM link INDEXED BY link_quoted WHERE quoted > 0) = (SELECT count(*) FROM link NOT INDEXED WHERE quoted > 0)
+		AND (SELECT count(*) FROM link INDEXED BY link_stray WHERE stray > 0) = (SELECT count(*) FROM link NOT INDEXED WHERE stray > 0)
 		AND (SELECT count(*) FROM changed INDEXED BY changed_seq WHERE what >= 0) = (SELECT count(*) FROM changed NOT INDEXED)
 		AND (SELECT count(*) FROM change_item INDEXED BY change_item_a WHERE a <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE a <> '')
 		AND (SELECT count(*) FROM change_item INDEXED BY change_item_b WHERE b <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE b <> '')
 		AND (SELECT count(*) FROM change_item INDEXED BY change_item_was_a WHERE wasA <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE wasA <> '')
 		AND (SELECT count(*) FROM change_item INDEXED BY change_item_was_b WHERE wasB <> '') = (SELECT count(*) FROM change_item NOT INDEXED WHERE wasB <> '')`
 	// checkDerived reads the links that are as they were written
-	checkDerived = `SELECT l.k, l.id, l.kind, l.to_k, l.evidence, l.sources, l.refuters, l.unverified, l.quoted FROM link l
+	checkDerived = `SELECT l.k, l.id, l.kind, l.to_k, l.evidence, l.sources, l.refuters, l.unverified, l.quoted,
+		l.stray, throughline_stray(l.id, l.kind, a.id, b.id, l.role, l.since, l.until) FROM link l JOIN node a ON a.k = l.from_k JOIN node b ON b.k = l.to_k
 		WHERE ` + linkWhole + ` AND ` + wordsWhole + ` AND ` + endsThere + ` ORDER BY l.k`
 )
 
@@ -52,7 +54,7 @@ const (
 const (
 	mendItem = `UPDATE change_item SET kind=?, a=?, b=?, wasA=?, wasB=? WHERE rowid=?`
 	sealItem = `UPDATE change_item SET sum = ` + itemSum + ` WHERE rowid=?`
-	mendLink = `UPDATE link SET evidence=?, sources=?, refuters=?, unverified=?, quoted=?, rev=? WHERE k=?`
+	mendLink = `UPDATE link SET evidence=?, sources=?, refuters=?, unverified=?, quoted=?, rev=?, stray=? WHERE k=?`
 )
 
 // checking is a check under way, in one transaction.
@@ -369,9 +371,9 @@ func (c *checking) derived(ctx context.Context) error {
 		var k, to int64
 		var id, kind, sources, refuters string
 		var raw []byte
-		var unverified int
+		var unverified, stray, strays int
 		var quoted rules.Quoted
-		if err := rows.Scan(&k, &id, &kind, &to, &raw, &sources, &refuters, &unverified, &quoted); err != nil {
+		if err := rows.Scan(&k, &id, &kind, &to, &raw, &sources, &refuters, &unverified, &quoted, &stray, &strays); err != nil {
 			return unreadable(err)
 		}
 		was, err := parseEvidence(raw)
@@ -401,7 +403,7 @@ func (c *checking) derived(ctx context.Context) error {
 			return err
 		}
 		mend := func() error {
-			if _, err := l.tx.ExecContext(whole, mendLink, string(evidence), of, against, n, int64(q), l.seq, k); err != nil {
+			if _, err := l.tx.ExecContext(whole, mendLink, string(evidence), of, against, n, int64(q), l.seq, strays, k); err != nil {
 				return err
 			}
 			return l.touched(whole, changedLink, k)
@@ -414,6 +416,8 @@ func (c *checking) derived(ctx context.Context) error {
 			return c.mends(store.FaultyCounts, "link", id, "has a standing or counts that do not follow from its evidence", mend)
 		case q != quoted:
 			return c.mends(store.FaultyCounts, "link", id, "says otherwise than the texts of its sources whether a quotation stands in them", mend)
+		case stray != strays:
+			return c.mends(store.FaultyTerms, "link", id, "is not found by what it says", mend)
 		}
 		return nil
 	})

@@ -135,6 +135,7 @@ var statements = map[string]string{
 	"log: where it begins": whereKeptSQL, "log: where it begins now": keptSQL, "log: whether there is anything to delete": compactsSQL,
 	"log: earliest changes": earliestSQL, "log: delete changes": forgetChanges, "log: delete items": forgetItems,
 	"records: sources by id": someSources, "records: entities by id": someNodes, "records: links by id": someLinks,
+	"strays: whether there are any": anyStraySQL, "strays: by what they say": straysSQL,
 }
 
 // Images returns the graph that a load into an empty store made beside its writing, described, and the one made of the

@@ -99,7 +99,7 @@ const (
 	rowSQL    = `SELECT k FROM node WHERE id = ?`
 	textSQL   = `SELECT k, text, contentHash FROM source WHERE id = ?`
 	setNode   = `UPDATE node SET name=?, description=?, aliases=?, externalIds=?, formerIds=?, props=?, createdAt=?, updatedAt=?, rev=? WHERE id=? RETURNING k`
-	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, quoted=?, rev=? WHERE id=? RETURNING k`
+	setLink   = `UPDATE link SET from_k=?, to_k=?, role=?, since=?, until=?, evidence=?, sources=?, refuters=?, unverified=?, createdAt=?, updatedAt=?, quoted=?, rev=?, stray=? WHERE id=? RETURNING k`
 	setSource = `UPDATE source SET title=?, url=?, kind=?, publisher=?, authors=?, publishedOn=?, contentHash=?, text=?, rev=? WHERE id=? RETURNING k`
 	// dropNode and its like delete a row, whose key is not given out again: see keysSQL
 	dropNode   = `DELETE FROM node WHERE id=? RETURNING k`
@@ -134,7 +134,7 @@ var (
 	}
 	newLink = []string{
 		"link", "k", "id", "kind", "from_k", "to_k", "role", "since", "until", "evidence", "sources",
-		"refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev", "sum", "wordsSum",
+		"refuters", "unverified", "createdAt", "updatedAt", "quoted", "rev", "stray", "sum", "wordsSum",
 	}
 )
 
@@ -913,7 +913,7 @@ func (l *load) linkRow(ctx context.Context, x *kg.Link, args []any) ([]any, erro
 	}
 	created, updated := store.Times(x.CreatedAt, x.UpdatedAt, l.now)
 	return append(args, x.ID, x.Kind, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
-		sources, refuters, int64(unverified), created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq), nil
+		sources, refuters, int64(unverified), created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq, isStray(x)), nil
 }
 
 // keyList writes keys as link.sources and link.refuters hold them.
@@ -952,7 +952,7 @@ func (l *load) setLink(ctx context.Context, was any, x *kg.Link) error {
 	var row int64
 	if err := l.tx.QueryRowContext(ctx, setLink, from, to, x.Role, string(x.Since), string(x.Until), string(raw),
 		sources, refuters, unverified,
-		created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq, x.ID).Scan(&row); err != nil {
+		created.UnixMilli(), updated.UnixMilli(), int64(quoted), l.seq, isStray(x), x.ID).Scan(&row); err != nil {
 		return err
 	}
 	return l.changed(ctx, changedLink, x.ID, row, was, l.stored(x))

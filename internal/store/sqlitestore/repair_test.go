@@ -44,6 +44,8 @@ func damagesOf(path func() string) []storetest.Damaging {
 		`UPDATE link SET quoted = 1 WHERE id = 'l_said'`+sealedLink)
 	damage(store.FaultyTerms, "l_cat", "a change is not found by an end that a link had",
 		`UPDATE change_item SET wasB = '' WHERE id = 'l_cat'`+sealedItem)
+	damage(store.FaultyTerms, "l_said", "a link is not found by what it says",
+		`UPDATE link SET stray = 0 WHERE id = 'l_said'`)
 	damage(store.FaultyIndexes, "", "an index lacks a row",
 		`PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX link_quoted ON link (to_k, quoted) WHERE quoted > 5' WHERE name = 'link_quoted'; PRAGMA writable_schema = RESET;
 			REINDEX link_quoted; PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'CREATE INDEX link_quoted ON link (to_k, quoted) WHERE quoted > 0' WHERE name = 'link_quoted'`+unlisted)

@@ -120,6 +120,7 @@ func (s *suite) closed(t *testing.T, x store.Store) {
 		"Types":       second(x.Types(ctx, []string{"kaldor"})),
 		"Records":     second(x.Records(ctx, []string{"kaldor"})),
 		"Resting":     second(x.Resting(ctx, []string{"kaldor"})),
+		"Strays":      second(x.Strays(ctx, Small().Links)),
 		"Check":       second(x.Check(ctx, func(store.Damage) error { return nil })),
 		"Load":        Fill(ctx, x, Small()),
 		"Walk": third(x.Walk(ctx, &plan.Walk{

@@ -136,8 +136,36 @@ func (r *random) loaded(t *testing.T, i int, oracle, s store.Store, b *store.Bat
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("load %d: on %q rest %q, want %q, %v", i, ids, got, want, err)
 	}
+	said := r.said(t, oracle)
+	want, _ = oracle.Strays(t.Context(), said)
+	got, err = s.Strays(t.Context(), said)
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("load %d: say the same %q, want %q, %v", i, got, want, err)
+	}
 	sameRecords(t, oracle, s, r)
 	return !t.Failed()
+}
+
+// said are links without ids, most of which say what a link of a store says.
+func (r *random) said(t *testing.T, s store.Store) (said []*kg.Link) {
+	t.Helper()
+	links := slices.Clone(r.links)
+	if err := s.Links(t.Context(), func(x *kg.Link) error { links = append(links, x); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range links {
+		if c := *x; r.IntN(3) > 0 {
+			c.ID = ""
+			if r.IntN(4) == 0 {
+				c.Role = pick(r, someRoles)
+			}
+			if r.IntN(8) == 0 {
+				c.From, c.To = c.To, c.From
+			}
+			said = append(said, &c)
+		}
+	}
+	return said
 }
 
 // fillAs writes a batch into a store as one load, of which something is said; nil for nothing.

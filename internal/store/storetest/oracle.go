@@ -339,6 +339,23 @@ func (o *Oracle) resting(ids []string) (out []string) {
 	return out
 }
 
+// Strays finds the links that say what some say, under ids that do not follow from it.
+func (o *Oracle) Strays(_ context.Context, links []*kg.Link) ([]string, error) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	return o.strays(links), nil
+}
+
+func (o *Oracle) strays(links []*kg.Link) (out []string) {
+	for _, x := range sorted(o.links) {
+		if x.ID != kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until) &&
+			slices.ContainsFunc(links, func(l *kg.Link) bool { return kg.SameStatement(l, x) }) {
+			out = append(out, x.ID)
+		}
+	}
+	return out
+}
+
 // verified copies a link, its excerpts checked against what texts there are.
 func (l *oracleLoad) verified(x *kg.Link) *kg.Link {
 	c := *x

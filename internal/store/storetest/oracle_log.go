@@ -273,6 +273,11 @@ func (x *oracleTx) Resting(ctx context.Context, ids []string) ([]string, error) 
 	return x.next.Resting(ctx, ids)
 }
 
+// Strays finds the links that say what some say, under ids that do not follow from it.
+func (x *oracleTx) Strays(ctx context.Context, links []*kg.Link) ([]string, error) {
+	return x.next.Strays(ctx, links)
+}
+
 // Merged finds the entities whose former ids some are.
 func (x *oracleTx) Merged(ctx context.Context, ids []string) (map[string]string, error) {
 	return x.next.Merged(ctx, ids)

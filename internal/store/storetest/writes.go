@@ -58,7 +58,7 @@ var errEnough = errors.New("enough")
 func (r *random) written(t *testing.T, i int, oracle, s store.Store, parts []*store.Batch) {
 	t.Helper()
 	deed, fails := r.deed(), r.IntN(4) == 0
-	ids, q := []string{r.id(), r.id(), "nobody"}, r.query()
+	ids, said, q := []string{r.id(), r.id(), "nobody"}, r.said(t, oracle), r.query()
 	var saw [2]string
 	var errs [2]error
 	var changes [2]*kg.Change
@@ -85,7 +85,11 @@ func (r *random) written(t *testing.T, i int, oracle, s store.Store, parts []*st
 				if err != nil {
 					return err
 				}
-				saw[j] += fmt.Sprintf("%s%q %v\n", records(found), resting, types)
+				strays, err := tx.Strays(ctx, said)
+				if err != nil {
+					return err
+				}
+				saw[j] += fmt.Sprintf("%s%q %v %q\n", records(found), resting, types, strays)
 				res, err := tx.Fetch(ctx, q)
 				if err != nil {
 					saw[j] += show(err) + "\n"
