@@ -377,6 +377,10 @@ type addCmd struct {
 	ID     string   `name:"id" placeholder:"ID" help:"Its id. Default: made from the name."`
 	Source string   `placeholder:"SOURCE" help:"Of a link or evidence: the source of its words, by title or id."`
 	Words  string   `placeholder:"TEXT" help:"Of a link or evidence: the words of the source that say so."`
+	Start  *int     `placeholder:"N" help:"Of a link or evidence: where its words begin in the text of the source, in characters from 0; with --end."`
+	End    *int     `placeholder:"N" help:"Of a link or evidence: where its words end, behind the last of them; with --start."`
+	Before string   `placeholder:"TEXT" help:"Of a link or evidence whose words stand in the source more than once: what stands right before them."`
+	After  string   `placeholder:"TEXT" help:"What stands right behind them."`
 	Refute bool     `help:"The words speak against it."`
 	Role   string   `placeholder:"TEXT" help:"Of a link: in which role."`
 	Since  string   `placeholder:"DATE" help:"Of a link: from when."`
@@ -437,6 +441,10 @@ func (c *addCmd) misplaced(what string) error {
 		{"--id", c.ID != "", !link && !evidence, "an entity or a source"},
 		{"--source", c.Source != "", link || evidence, "a link or evidence"},
 		{"--words", c.Words != "", link || evidence, "a link or evidence"},
+		{"--start", c.Start != nil, link || evidence, "a link or evidence"},
+		{"--end", c.End != nil, link || evidence, "a link or evidence"},
+		{"--before", c.Before != "", link || evidence, "a link or evidence"},
+		{"--after", c.After != "", link || evidence, "a link or evidence"},
 		{"--refute", c.Refute, link || evidence, "a link or evidence"},
 		{"--role", c.Role != "", link, "a link"},
 		{"--since", c.Since != "", link, "a link"},
@@ -489,11 +497,16 @@ func (c *addCmd) link(e *editor) (edit.Edit, error) {
 
 // evidence reads the words for or against a link.
 func (c *addCmd) evidence(e *editor) ([]edit.Evidence, error) {
-	if c.Source == "" || c.Words == "" {
+	if c.Source == "" || c.Words == "" && c.Start == nil && c.End == nil {
 		return nil, &config.UsageError{Problem: "a link needs the words that say so", Hint: "add --source SOURCE --words TEXT"}
 	}
+	if (c.Start == nil) != (c.End == nil) {
+		return nil, &config.UsageError{Problem: "the place of words has a beginning and an end", Hint: "give both --start and --end, or --words TEXT"}
+	}
 	source, err := e.source(c.Source)
-	piece := edit.Evidence{Source: cmp.Or(source, c.Source), Excerpt: c.Words}
+	piece := edit.Evidence{
+		Source: cmp.Or(source, c.Source), Excerpt: c.Words, Start: c.Start, End: c.End, Prefix: c.Before, Suffix: c.After,
+	}
 	if c.Refute {
 		piece.Stance = kg.Refutes
 	}

@@ -241,7 +241,16 @@ type mutation struct {
 func evidence(pieces []edit.Evidence) []any {
 	out := make([]any, len(pieces))
 	for i, p := range pieces {
-		out[i] = map[string]any{"source": ref(p.Source), "excerpt": p.Excerpt, "stance": cmp.Or(p.Stance, kg.Supports)}
+		in := map[string]any{"source": ref(p.Source), "stance": cmp.Or(p.Stance, kg.Supports)}
+		for name, v := range map[string]string{"excerpt": p.Excerpt, "prefix": p.Prefix, "suffix": p.Suffix} {
+			if v != "" {
+				in[name] = v
+			}
+		}
+		if p.Start != nil && p.End != nil {
+			in["start"], in["end"] = *p.Start, *p.End
+		}
+		out[i] = in
 	}
 	return out
 }

@@ -44,6 +44,9 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 			"importing needs the role " + auth.Curator.String() + ", and yours is " + who.Role.String(),
 		}
 	}
+	if no == nil && len(r.Header["Idempotency-Key"]) > 0 {
+		no = keyOfImport
+	}
 	if no != nil {
 		s.refuse(w, r, no)
 		return
@@ -74,6 +77,12 @@ func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header()["Cache-Control"] = notKept
 	writeJSON(w, http.StatusOK, string(body))
+}
+
+// keyOfImport refuses a key, as whoever sends one asks for what would not be done.
+var keyOfImport = &refusal{
+	http.StatusBadRequest, kg.BadRequest,
+	"an import takes no Idempotency-Key: leave the header out; the same files imported again change nothing",
 }
 
 // files returns what reads the files of a request one after the other.

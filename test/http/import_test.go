@@ -253,6 +253,7 @@ func TestFilesThatCannotBeImportedAreRefused(t *testing.T) {
 		{"?history=all", "text/csv", "x", nil, http.StatusUnprocessableEntity, `history is`},
 		{"?encoding=klingon", "text/csv", "x", nil, http.StatusUnprocessableEntity, `the encoding klingon is not known`},
 		{"?note=%zz", "text/csv", "x", nil, http.StatusBadRequest, `the address cannot be read`},
+		{"", "text/plain", `{"node":"PERSON","id":"x","name":"X"}`, map[string]string{"Idempotency-Key": "k"}, http.StatusBadRequest, `an import takes no Idempotency-Key`},
 		{"", "text/plain", "x", map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusForbidden, `"code":"FORBIDDEN"`},
 	} {
 		status, answer := sent(t, base+"/import"+c.query, c.mediaType, c.body, c.header)
