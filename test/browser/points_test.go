@@ -290,7 +290,7 @@ func size(t *testing.T, png []byte) (image.Point, bool) {
 func TestPicturesAreFiles(t *testing.T) {
 	lines := `{"node":"PERSON","id":"ann","name":"Ann"}
 {"node":"INSTITUTION","id":"acme","name":"Acme"}
-{"node":"PERSON","id":"bo","name":"Bo"}
+{"node":"PERSON","id":"bo","name":"Bo <b> *Bo*"}
 `
 	evidence := make([]string, 7)
 	for i := range evidence {
@@ -328,7 +328,7 @@ func TestPicturesAreFiles(t *testing.T) {
 	}
 	name, text := save("Markdown")
 	for _, want := range []string{
-		"- Ann is affiliated with Acme.[^1][^2][^3][^4][^5] (and 2 more pieces of evidence)\n", "- Bo is affiliated with Acme.[^6]\n",
+		"- Ann is affiliated with Acme.[^1][^2][^3][^4][^5] (and 2 more pieces of evidence)\n", `- Bo \<b> \*Bo\* is affiliated with Acme.[^6]` + "\n",
 		"\n[^1]: “Ann of Acme, ", "\n[^6]: “and Bo” “Report 0”",
 	} {
 		if name != "throughline.md" || !strings.Contains(string(text), want) {

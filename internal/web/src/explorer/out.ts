@@ -43,15 +43,23 @@ export function csv(graph: Graph, stored: Stored): string {
 // cited is how many pieces of evidence of a link stand below a text.
 const cited = 5;
 
+// inMarkdown writes a text so that Markdown (CommonMark) shows it as it is. An address needs no marks of Markdown, and would not be
+// one with them.
+const inMarkdown = (text: string) =>
+  text
+    .split(/\s+/)
+    .map(word => (/^https?:\/\//.test(word) ? word : word.replace(/[\\`*_[\]<&]/g, '\\$&')))
+    .join(' ');
+
 export function markdown(stored: Stored): string {
   const notes: string[] = [];
   const lines = stored.links.map(({ link, testimony }) => {
     const marks = testimony.evidence.slice(0, cited).map(e => {
-      notes.push(noted(e));
+      notes.push(inMarkdown(noted(e)));
       return `[^${notes.length}]`;
     });
     const rest = testimony.evidence.length - marks.length;
-    return `- ${link.sentence}${marks.join('')}${rest > 0 ? ` (${words.canvas.cited(rest)})` : ''}`;
+    return `- ${inMarkdown(link.sentence)}${marks.join('')}${rest > 0 ? ` (${words.canvas.cited(rest)})` : ''}`;
   });
   return `${lines.join('\n')}\n\n${notes.map((n, i) => `[^${i + 1}]: ${n}`).join('\n')}\n`;
 }
