@@ -8,8 +8,8 @@ import (
 )
 
 // Their graph is the generated graph as one would keep it in Neo4j for the peer and the server by hand: nodes with the
-// labels of their types, the properties that are asked for, and evidence as lists on the relationships. It has nothing of
-// Throughline's layout.
+// labels of their types, the properties that are asked for, and evidence as lists on the relationships. It has nothing
+// of Throughline's layout.
 
 // theirSink loads it in batches.
 type theirSink struct {

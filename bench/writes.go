@@ -17,7 +17,8 @@ const writesASecond = 50
 // writeRounds is how often reads are measured quiet and beside writes, by turns.
 const writeRounds = 3
 
-// measureWrites has one client ask the mix, by turns alone and while another makes links, each with one piece of evidence.
+// measureWrites has one client ask the mix, by turns alone and while another makes links, each with one piece of
+// evidence.
 func (b *bench) measureWrites(ctx context.Context) error {
 	w := &world{bench: b, people: slices.Max(b.people)}
 	w.dir = filepath.Join(b.work, "writes")

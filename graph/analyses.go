@@ -17,8 +17,8 @@ import (
 const (
 	// maxKept is how many bytes of results are kept, by their own account.
 	maxKept = 256 << 20
-	// analysisTimeout is how long a measure may take, and how long it may wait for its turn. When those who waited for it
-	// had less time it goes on, so that who asks again finds it; no more than have a turn go on like this.
+	// analysisTimeout is how long a measure may take, and how long it may wait for its turn. When those who waited for
+	// it had less time it goes on, so that who asks again finds it; no more than have a turn go on like this.
 	analysisTimeout = time.Minute
 	// atOnce is how many measures are taken at once. Each takes all the processors there are, so they are slower
 	// together: of one client two are, and whoever comes next begins all the same.

@@ -14,11 +14,12 @@ import (
 const defaultedPage = 4
 
 // cost returns the cost of a bound root field: every field of every entry that the pages above it can have counts one,
-// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search
-// over the graph, or a change of it, 50, a reading of the log 20 and each change or item on its page 1, what measures the whole graph, or looks for every line between two entities,
-// 1,000. A node or link of a subgraph counts one with all its own fields, and there are as many as it may have nodes. A
-// record that may be of several types counts as the type with most fields. A filter counts 50 for each place where it
-// asks what other entities are linked to, however many entries it is asked of, as an answer is remembered.
+// where an explicit first or last counts as given and a page of default size as 4; a facet counts 20, a search over the
+// graph, or a change of it, 50, a reading of the log 20 and each change or item on its page 1, what measures the whole
+// graph, or looks for every line between two entities, 1,000. A node or link of a subgraph counts one with all its own
+// fields, and there are as many as it may have nodes. A record that may be of several types counts as the type with
+// most fields. A filter counts 50 for each place where it asks what other entities are linked to, however many entries
+// it is asked of, as an answer is remembered.
 func cost(r *root, a *answer) int {
 	n := answerCost(r, a) + entityFilterCost(a.query.Root.Entities)
 	if a.question != nil {

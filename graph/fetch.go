@@ -48,8 +48,8 @@ func (a *answer) asksOnce() bool {
 	return a.question == nil && !measured && !a.root.version && len(a.root.later) == 0
 }
 
-// findVersions finds the version of the graph for the statistics that name it, before anything else is read: what is read
-// then may be newer than the version, and never older.
+// findVersions finds the version of the graph for the statistics that name it, before anything else is read: what is
+// read then may be newer than the version, and never older.
 func (e *Engine) findVersions(ctx context.Context, answers []answer) {
 	for i := range answers {
 		a := &answers[i]

@@ -278,7 +278,8 @@ func (t tables) find(cat *catalog.Catalog, def *ast.Definition, f *ast.FieldDefi
 	return nil
 }
 
-// datePartsOf returns the field that holds a date taken apart, null when there is no date. It is planned as the date is.
+// datePartsOf returns the field that holds a date taken apart, null when there is no date. It is planned as the date
+// is.
 func datePartsOf(date *field) *field {
 	return &field{
 		shape: objectShape,

@@ -21,9 +21,9 @@ import (
 // fittingPage is how many entities are read at once.
 const fittingPage = 10_000
 
-// Fitting calls f with the id of each entity of some types that fits a filter. Types are named as in the schema; none stands
-// for all. The filter is the text of a `where` as JSON. With one type it is the filter of that type's list, such as
-// PersonFilter; otherwise it is an EntityFilter. Each page that is read has the limits of an operation.
+// Fitting calls f with the id of each entity of some types that fits a filter. Types are named as in the schema; none
+// stands for all. The filter is the text of a `where` as JSON. With one type it is the filter of that type's list, such
+// as PersonFilter; otherwise it is an EntityFilter. Each page that is read has the limits of an operation.
 func (e *Engine) Fitting(ctx context.Context, types []string, where string, f func(id string)) error {
 	q, err := e.fitting(types, where)
 	for more := true; err == nil && more; {

@@ -16,10 +16,10 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// This file answers fields that are read when what they stand on is known: what the log has of a record, or of a change.
-// No plan holds them. When a root field is answered its answer is walked as it will be written, what such fields stand on
-// is gathered, and each field is read for all of that; what is read may have such fields in turn. See history.go for the
-// fields.
+// This file answers fields that are read when what they stand on is known: what the log has of a record, or of a
+// change. No plan holds them. When a root field is answered its answer is walked as it will be written, what such
+// fields stand on is gathered, and each field is read for all of that; what is read may have such fields in turn. See
+// history.go for the fields.
 
 // later is such a field, compiled.
 type later struct {
@@ -54,7 +54,8 @@ type asksLater struct {
 	node     *plan.Sel
 }
 
-// laterKey names an answer that is read later: by the field that reads it, and by the id of the record that has the field.
+// laterKey names an answer that is read later: by the field that reads it, and by the id of the record that has the
+// field.
 type laterKey struct {
 	of *later
 	id string

@@ -531,7 +531,8 @@ func (q *changeQuestion) resolve(x *search, n *namedRecord) error {
 	return nil
 }
 
-// unknown returns the error for a record that is named by what none has, with the entities whose names are most like it.
+// unknown returns the error for a record that is named by what none has, with the entities whose names are most like
+// it.
 func (q *changeQuestion) unknown(x *search, n *namedRecord) error {
 	cat := x.e.opts.Catalog
 	if n.ref.Types == 1<<cat.Source.Index {

@@ -49,8 +49,8 @@ type questionKind struct {
 	whole bool
 	// writes says that its root field is one of Mutation: it needs no walk, and is answered when all before it are.
 	writes bool
-	// logged says that the log answers: it needs no walk. looks says that much of the log may be looked at for it, or of the
-	// links at an entity, so that it waits and costs as a search does.
+	// logged says that the log answers: it needs no walk. looks says that much of the log may be looked at for it, or
+	// of the links at an entity, so that it waits and costs as a search does.
 	logged, looks bool
 	// flat says that a record counts one in the cost, with all its own fields.
 	flat bool
@@ -171,8 +171,8 @@ func (k *questionKind) compile(c *compiler, r *root, f operation.Field, def *ast
 	return written
 }
 
-// part adds a list of the answer that has arguments of its own, and returns its index. Its cursors are bound to at, such
-// as Community.members.
+// part adds a list of the answer that has arguments of its own, and returns its index. Its cursors are bound to at,
+// such as Community.members.
 func (a *asking) part(f operation.Field, at string) int {
 	a.parts = append(a.parts, part{f.Fields[0], &follow{field: f.Fields[0], at: at, node: a.sel, link: a.sel}})
 	return len(a.parts) - 1

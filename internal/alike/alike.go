@@ -1,5 +1,5 @@
-// Package alike compares entities that may be one and the same: two records of one person. It weighs names, external ids,
-// dates and what both are linked to, says why, and leaves it to people to merge them.
+// Package alike compares entities that may be one and the same: two records of one person. It weighs names, external
+// ids, dates and what both are linked to, says why, and leaves it to people to merge them.
 package alike
 
 import (

@@ -19,8 +19,8 @@ type Pair struct {
 const Few = 50
 
 // Pairs finds the entities that may be one, the likeliest first, equal ones by id. Entities are compared that have an
-// external id in common, a name, or a word of a name and the first letter of another, or a word that few have. neighbours
-// returns the places of the entities that one is linked to, ascending.
+// external id in common, a name, or a word of a name and the first letter of another, or a word that few have.
+// neighbours returns the places of the entities that one is linked to, ascending.
 func Pairs(ctx context.Context, list []Entity, neighbours func(i uint32) []uint32) ([]Pair, error) {
 	blocks := map[string][]uint32{}
 	add := func(e *Entity, key string, i uint32) {

@@ -19,8 +19,8 @@ import (
 // maxLine is the longest message on standard input, in bytes.
 const maxLine = 1 << 20
 
-// Run answers messages of one client on who's behalf, one a line, until there are no more or ctx ends. A line that is no
-// message is answered by an error, and all that was asked before the input ended is answered before it returns.
+// Run answers messages of one client on who's behalf, one a line, until there are no more or ctx ends. A line that is
+// no message is answered by an error, and all that was asked before the input ended is answered before it returns.
 func (s *Service) Run(ctx context.Context, who *auth.Identity, in io.Reader, out io.Writer) error {
 	ctx = context.WithValue(ctx, carriedKey{}, &carried{ctx, who})
 	err := s.of(who).Run(ctx, &stdio{in, &whole{to: out}})
@@ -30,8 +30,8 @@ func (s *Service) Run(ctx context.Context, who *auth.Identity, in io.Reader, out
 	return err
 }
 
-// stdio is the library's transport by lines, which would end at the first line that is no message, and would not wait for
-// what is still to be answered where the input ends.
+// stdio is the library's transport by lines, which would end at the first line that is no message, and would not wait
+// for what is still to be answered where the input ends.
 type stdio struct {
 	in  io.Reader
 	out *whole
@@ -170,8 +170,8 @@ func (c *connection) Read(ctx context.Context) (jsonrpc.Message, error) {
 	}
 }
 
-// ask notes a request that waits for an answer. It reports whether the message may go on: a second request under the id of
-// one that is not answered yet may not.
+// ask notes a request that waits for an answer. It reports whether the message may go on: a second request under the id
+// of one that is not answered yet may not.
 func (c *connection) ask(m jsonrpc.Message) bool {
 	r, ok := m.(*jsonrpc.Request)
 	if !ok || !r.IsCall() {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Role says what somebody may do. Each role may do what the roles before it may. The names of the roles are those of the
-// schema's enum Role.
+// Role says what somebody may do. Each role may do what the roles before it may. The names of the roles are those of
+// the schema's enum Role.
 type Role uint8
 
 // The roles.
@@ -57,7 +57,8 @@ func NewIdentity(subject string, role Role) *Identity {
 	return i
 }
 
-// Client returns the name under which an identity takes its share of places and time; "" where nobody in particular asks.
+// Client returns the name under which an identity takes its share of places and time; "" where nobody in particular
+// asks.
 func (i *Identity) Client() string { return i.client }
 
 // ended reports whether an identity is over.
@@ -65,7 +66,8 @@ func (i *Identity) ended(now time.Time) bool { return !i.Expires.IsZero() && !no
 
 // Verifier knows who has a token.
 type Verifier interface {
-	// Verify returns who has a token. Its errors are ErrUnknown, also as a RefusedError, ErrExpired, ErrNoRole and ErrAway.
+	// Verify returns who has a token. Its errors are ErrUnknown, also as a RefusedError, ErrExpired, ErrNoRole and
+	// ErrAway.
 	Verify(ctx context.Context, token string) (*Identity, error)
 	// Holds reports whether Verify would still return an identity that it returned before.
 	Holds(i *Identity) bool

@@ -19,8 +19,8 @@ import (
 	"unicode/utf8"
 )
 
-// A token is tl_, its id, _ and its secret: 256 random bits. The id is no secret: a token is found, listed and revoked by
-// it. By the tl_ in front, programs that look for secrets in published files know a token.
+// A token is tl_, its id, _ and its secret: 256 random bits. The id is no secret: a token is found, listed and revoked
+// by it. By the tl_ in front, programs that look for secrets in published files know a token.
 const (
 	prefix    = "tl_"
 	idLen     = 10
@@ -40,8 +40,8 @@ type Token struct {
 	ID      string `json:"id"`
 	Subject string `json:"subject"`
 	Role    string `json:"role"`
-	// Hash is the SHA-256 of the whole token. The token holds 256 random bits, which nobody finds by trying, however quick
-	// each try is; a slow hash with a salt is for passwords, which people choose.
+	// Hash is the SHA-256 of the whole token. The token holds 256 random bits, which nobody finds by trying, however
+	// quick each try is; a slow hash with a salt is for passwords, which people choose.
 	Hash    string    `json:"sha256"`
 	Created time.Time `json:"created"`
 	// Expires is when it ends; the zero time for never.
@@ -133,7 +133,8 @@ func parse(raw []byte) ([]line, error) {
 	return out, nil
 }
 
-// parseToken reads the token of a line. An unknown name is an error: a token whose "expires" is misspelled would never end.
+// parseToken reads the token of a line. An unknown name is an error: a token whose "expires" is misspelled would never
+// end.
 func parseToken(text []byte) (*Token, *FileError) {
 	bad := func(hint, format string, args ...any) (*Token, *FileError) {
 		return nil, &FileError{Problem: fmt.Sprintf(format, args...), Hint: hint}
@@ -201,8 +202,8 @@ func List(path string) ([]Token, error) {
 	return tokens, nil
 }
 
-// Create makes a token and adds it to a file, which need not be there. The file keeps the hash of the secret alone: only
-// whoever gets the secret has it.
+// Create makes a token and adds it to a file, which need not be there. The file keeps the hash of the secret alone:
+// only whoever gets the secret has it.
 func Create(path, subject string, role Role, now, expires time.Time) (secret string, token Token, err error) {
 	if err := CheckSubject(subject); err != nil {
 		return "", Token{}, err
@@ -261,8 +262,8 @@ func join(lines []line) (out []byte) {
 	return out
 }
 
-// change writes a file anew, as edit makes it of its lines. The new file is written beside the old one and then takes its
-// place, so that the file is whole at any time. While the new one is there, nobody else can change the file.
+// change writes a file anew, as edit makes it of its lines. The new file is written beside the old one and then takes
+// its place, so that the file is whole at any time. While the new one is there, nobody else can change the file.
 func change(path string, create bool, edit func([]line) ([]byte, error)) (err error) {
 	if to, err := filepath.EvalSymlinks(path); err == nil {
 		path = to // the link stays

@@ -17,8 +17,8 @@ const (
 	mostSessions = 20
 )
 
-// Sessions hold who has shown a token in a browser. They are in memory, and end with the process. Several goroutines may
-// use them at once.
+// Sessions hold who has shown a token in a browser. They are in memory, and end with the process. Several goroutines
+// may use them at once.
 type Sessions struct {
 	verifier Verifier
 	now      func() time.Time
@@ -28,8 +28,8 @@ type Sessions struct {
 	of    map[string][]sessionKey // by subject, oldest first
 }
 
-// sessionKey is the SHA-256 of the secret that the browser keeps. Sessions are looked up by it, as the time that a look-up
-// by the secret itself takes could tell how much of a guess is right.
+// sessionKey is the SHA-256 of the secret that the browser keeps. Sessions are looked up by it, as the time that a
+// look-up by the secret itself takes could tell how much of a guess is right.
 type sessionKey [sha256.Size]byte
 
 func keyOf(secret string) sessionKey { return sha256.Sum256([]byte(secret)) }

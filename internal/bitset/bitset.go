@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Set is a set of numbers. One that is made with New has room for the numbers below n, which Add and Remove need; Put makes room.
-// It may be read by several goroutines at a time, and changed by one.
+// Set is a set of numbers. One that is made with New has room for the numbers below n, which Add and Remove need; Put
+// makes room. It may be read by several goroutines at a time, and changed by one.
 type Set []uint64
 
 // New returns an empty set with room for the numbers below n.

@@ -197,8 +197,8 @@ func namedFiles(k *kong.Context) error {
 	return nil
 }
 
-// besideServer says of a command that reads or writes a store here, while the environment names a server, that it does not
-// ask that. Those that serve a store are not meant.
+// besideServer says of a command that reads or writes a store here, while the environment names a server, that it does
+// not ask that. Those that serve a store are not meant.
 func besideServer(k *kong.Context, stderr io.Writer, getenv func(string) string) {
 	command := k.Selected()
 	if command == nil || getenv("THROUGHLINE_SERVER") == "" || command.Name == "serve" || command.Name == "mcp" {

@@ -48,8 +48,8 @@ func (c *editing) change(w *world, edited func(e *editor) (edit.Edit, error)) er
 	return c.with(w, edited)
 }
 
-// with opens the store, unless there is a server, has an edit made, does that and prints what it did. Where there was no
-// store and nothing was written, there is none afterwards.
+// with opens the store, unless there is a server, has an edit made, does that and prints what it did. Where there was
+// no store and nothing was written, there is none afterwards.
 func (c *editing) with(w *world, edited func(e *editor) (edit.Edit, error)) (err error) {
 	of := &asking{Store: c.Store, remote: c.remote}
 	if c.Server == "" {

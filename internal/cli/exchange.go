@@ -79,7 +79,8 @@ type importCmd struct {
 	JSON    bool     `name:"json" help:"Print the report as JSON, for scripts; with --diff, each change on a line before it."`
 }
 
-// Run imports files: all of them, or nothing. Where there was no store and nothing was written, there is none afterwards.
+// Run imports files: all of them, or nothing. Where there was no store and nothing was written, there is none
+// afterwards.
 func (c *importCmd) Run(w *world) (err error) {
 	terms, err := c.terms()
 	if err != nil {
@@ -464,8 +465,8 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 	return n, keep(made)
 }
 
-// keep gives files their names. Several get them in their order, after the last file of an earlier export has gone: when
-// the machine ends in between, what is there of two exports lacks the last, and nobody takes it for one.
+// keep gives files their names. Several get them in their order, after the last file of an earlier export has gone:
+// when the machine ends in between, what is there of two exports lacks the last, and nobody takes it for one.
 func keep(made []*target) error {
 	last := made[len(made)-1]
 	if len(made) > 1 && last.mode != 0 {

@@ -11,8 +11,8 @@ import (
 // collector does not look into: collecting often costs little then, and a share of it, as Go's own rule allows, would
 // be as much memory again.
 const (
-	// importGarbage is of a load without an image. Measured at 1,352,201 links: 12.2 s and 266 MB at most; with 32 MB instead
-	// 14.3 s and 269 MB.
+	// importGarbage is of a load without an image. Measured at 1,352,201 links: 12.2 s and 266 MB at most; with 32 MB
+	// instead 14.3 s and 269 MB.
 	importGarbage = 48 << 20
 	// serveGarbage is about what making the next image of a large graph takes: while others write, memory is then
 	// neither given back nor taken anew with each image. Measured with 64 MB instead: it goes up and down by a quarter,

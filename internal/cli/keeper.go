@@ -12,8 +12,8 @@ import (
 
 // keeper is where a graph is kept: a store that is open here, or a server.
 type keeper interface {
-	// typeOf returns the type of a record: an EntityType, SOURCE or LINK, "" where it is not there. A former id stands for
-	// the entity that it is now.
+	// typeOf returns the type of a record: an EntityType, SOURCE or LINK, "" where it is not there. A former id stands
+	// for the entity that it is now.
 	typeOf(id string) (string, error)
 	// scalar returns the name of the scalar that a field of a type holds, anEnum, or "" for no single value.
 	scalar(typ, field string) (string, error)

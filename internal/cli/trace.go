@@ -196,8 +196,8 @@ func (a *asking) references(w *world, lists ...[]string) ([][]any, error) {
 
 const namedQuery = `query Called($entity: EntityRef!, $source: SourceRef!) { entity(ref: $entity) { id } source(ref: $source) { id } }`
 
-// record finds the id of a record: by its id, with "id:" before it or without, or else an entity by its name or a source
-// by its title.
+// record finds the id of a record: by its id, with "id:" before it or without, or else an entity by its name or a
+// source by its title.
 func (a *asking) record(w *world, ref string) (string, error) {
 	if id, ok := strings.CutPrefix(ref, "id:"); ok {
 		return id, nil

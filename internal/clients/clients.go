@@ -1,5 +1,5 @@
-// Package clients writes, from a schema, what programs that ask a server want to know about it: which fields are lists to
-// be read by pages, which types are values without an id, what an interface stands for, and how scalars are sent.
+// Package clients writes, from a schema, what programs that ask a server want to know about it: which fields are lists
+// to be read by pages, which types are values without an id, what an interface stands for, and how scalars are sent.
 package clients
 
 import (

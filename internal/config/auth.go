@@ -12,8 +12,8 @@ import (
 
 // Access says who may ask a server, and what.
 type Access struct {
-	// Tokens is the file of tokens; "" for none. Issuer says that an issuer signs tokens. Without either nobody is asked for
-	// one.
+	// Tokens is the file of tokens; "" for none. Issuer says that an issuer signs tokens. Without either nobody is
+	// asked for one.
 	Tokens string
 	Issuer bool
 	// Anonymous is who shows no token; nil refuses them.
@@ -141,8 +141,8 @@ func (s *Serve) checkAuth() error {
 	return nil
 }
 
-// reachable returns the flag by which others than programs of this machine can ask a server on this address; "" when none
-// can. They reach a loopback address through a proxy on the same machine.
+// reachable returns the flag by which others than programs of this machine can ask a server on this address; "" when
+// none can. They reach a loopback address through a proxy on the same machine.
 func (s *Serve) reachable(addr net.Addr) string {
 	t, ok := addr.(*net.TCPAddr)
 	switch {
@@ -156,8 +156,8 @@ func (s *Serve) reachable(addr net.Addr) string {
 	return ""
 }
 
-// Access returns who may ask on this address. Where others than this machine can ask, --auth must be given, and with none
-// they may only read.
+// Access returns who may ask on this address. Where others than this machine can ask, --auth must be given, and with
+// none they may only read.
 func (s *Serve) Access(addr net.Addr) (*Access, error) {
 	a := &Access{}
 	reader := auth.NewIdentity("", auth.Reader)

@@ -251,7 +251,8 @@ func article(word string) string {
 }
 
 // fillIn puts into descriptions what the types declare: {dates} are the fields by which they have a date, {intervals}
-// those and where they end, {texts} the texts of own types that are searched; in that of the schema, {codes} those of errors.
+// those and where they end, {texts} the texts of own types that are searched; in that of the schema, {codes} those of
+// errors.
 func (e *expander) fillIn() {
 	var dates, intervals []string
 	texts := ""

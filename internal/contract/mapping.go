@@ -7,8 +7,8 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// The directives by which a schema says how its types lie in the graph. They begin with graph, as others have directives
-// called node and link. Clients do not get them, nor what else a schema of ours declares of directives.
+// The directives by which a schema says how its types lie in the graph. They begin with graph, as others have
+// directives called node and link. Clients do not get them, nor what else a schema of ours declares of directives.
 const (
 	Node       = "graphNode"
 	Joins      = "graphJoins"

@@ -13,8 +13,8 @@ import (
 // Delete deletes an entity, a source or a link.
 type Delete struct {
 	ID string
-	// Cascade has the links at an entity go too; those that rest on a source lose its evidence, and go where they have no
-	// other.
+	// Cascade has the links at an entity go too; those that rest on a source lose its evidence, and go where they have
+	// no other.
 	Cascade bool
 	// IfVersion is the version in which the record was seen, "" for any: see Version.
 	IfVersion string

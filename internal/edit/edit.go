@@ -33,8 +33,8 @@ type About struct {
 	// Look, unless nil, is called in the transaction of a trial, which sees what would be written, and in that of an
 	// edit that was made before.
 	Look func(ctx context.Context, tx store.Tx, out *Outcome) error
-	// Read, unless nil, returns the plan by which the outcome is read once it is committed. A store that answers it as it
-	// commits hands the answer to Take.
+	// Read, unless nil, returns the plan by which the outcome is read once it is committed. A store that answers it as
+	// it commits hands the answer to Take.
 	Read func(out *Outcome) *plan.Query
 	Take func(*kg.Result)
 }
@@ -49,11 +49,13 @@ type Outcome struct {
 	// Items are the records that were written, as they were before and as they are now. Times that the store gives are
 	// not in them.
 	Items []kg.ChangeItem
-	// Lost are excerpts and quotations that were not known to be wrong, and do not stand in the new text of their source.
+	// Lost are excerpts and quotations that were not known to be wrong, and do not stand in the new text of their
+	// source.
 	Lost []Lost
 }
 
-// Lost are words that are no longer in the text of their source: a link's evidence, or a quotation that a link speaks of.
+// Lost are words that are no longer in the text of their source: a link's evidence, or a quotation that a link speaks
+// of.
 type Lost struct{ Link, Evidence, Quotation, Excerpt string }
 
 // Code is the kind of a UserError.
@@ -80,7 +82,8 @@ type UserError struct {
 	Code    Code
 	Message string   // a sentence
 	Path    []string // to the value: ["evidence", "0", "excerpt"]
-	// Links are the first of the links that hang on what was to be deleted or taken back, LinkCount is how many there are.
+	// Links are the first of the links that hang on what was to be deleted or taken back, LinkCount is how many there
+	// are.
 	Links     []string
 	LinkCount int
 	// Changes are those in the way of one that is to be taken back, the latest first.
@@ -194,8 +197,8 @@ func (x *applying) attempt(ctx context.Context, e Edit, a *About) (out Outcome, 
 	return Outcome{ID: id, IDs: x.ids, Items: x.items, Lost: x.lost}, write, nil
 }
 
-// vain reports whether all that was written is gone again: several edits can create and delete the same record, of which
-// the log would keep a change without items.
+// vain reports whether all that was written is gone again: several edits can create and delete the same record, of
+// which the log would keep a change without items.
 func (x *applying) vain() bool {
 	var there, went int // of the records that were not there before
 	made := map[string]bool{}

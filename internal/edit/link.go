@@ -120,8 +120,8 @@ func (a *AddEvidence) apply(ctx context.Context, x *applying) (string, error) {
 	return x.addTo(ctx, line, a.Evidence, false)
 }
 
-// saying returns the id of the link that says what another says, under the id that follows from it or not, and is not that
-// other; "" where there is none.
+// saying returns the id of the link that says what another says, under the id that follows from it or not, and is not
+// that other; "" where there is none.
 func (x *applying) saying(ctx context.Context, is *kg.Link) (string, error) {
 	ids, err := x.Strays(ctx, []*kg.Link{is})
 	if err != nil {
@@ -145,8 +145,9 @@ func (x *applying) saying(ctx context.Context, is *kg.Link) (string, error) {
 	return found.Links[at].ID, nil
 }
 
-// meet gives a new link the id of the one that says the same, where that was given another or was corrected since. It refuses
-// a link whose id is that of one that somebody has changed since it was made: to write it would take the correction back.
+// meet gives a new link the id of the one that says the same, where that was given another or was corrected since. It
+// refuses a link whose id is that of one that somebody has changed since it was made: to write it would take the
+// correction back.
 func (x *applying) meet(ctx context.Context, is *kg.Link) error {
 	found, err := x.Records(ctx, []string{is.ID})
 	if err != nil || len(found.Links) > 0 && kg.SameStatement(found.Links[0], is) {
@@ -174,8 +175,8 @@ func (x *applying) meet(ctx context.Context, is *kg.Link) error {
 	return nil
 }
 
-// addTo writes the link of a line with evidence. What the store holds of the link stays, and gains the evidence. whole says that
-// the line has all of the link but its id and its evidence.
+// addTo writes the link of a line with evidence. What the store holds of the link stays, and gains the evidence. whole
+// says that the line has all of the link but its id and its evidence.
 func (x *applying) addTo(ctx context.Context, line fields, evidence []Evidence, whole bool) (id string, err error) {
 	pieces, err := x.evidence(ctx, evidence)
 	if err != nil {

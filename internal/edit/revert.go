@@ -17,8 +17,8 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// Revert takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it was
-// before. A later change of the same fields is in the way.
+// Revert takes a change back, field by field: what it made goes, what it deleted comes back, what it changed is as it
+// was before. A later change of the same fields is in the way.
 type Revert struct {
 	Log    store.Logger
 	Change kg.Change

@@ -91,8 +91,8 @@ func automatic(header []string, t *Terms) (*Mapping, error) {
 	return &Mapping{Nodes: []map[string]string{without(node)}}, nil
 }
 
-// Ordered returns files in an order in which they can be imported: tables of links whose headers say that they are behind
-// all others, as links need their ends.
+// Ordered returns files in an order in which they can be imported: tables of links whose headers say that they are
+// behind all others, as links need their ends.
 func Ordered(files []File) []File {
 	if len(files) < 2 {
 		return files // it may be read but once

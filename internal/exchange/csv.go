@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// tables are the formats of two files of values, one of nodes and one of links. They are told apart by what stands between
-// values only where they are written.
+// tables are the formats of two files of values, one of nodes and one of links. They are told apart by what stands
+// between values only where they are written.
 func tables() []*Format {
 	return []*Format{
 		tableFormat("csv", "Comma-separated values: spreadsheets, pandas, R, databases", "text/csv", ',', ".csv"),

@@ -36,8 +36,8 @@ func (d *dot) begin() error {
 	return err
 }
 
-// dotted escapes what has a meaning in a label: a backslash, a quotation mark, a line end, the beginning of an entity of
-// HTML.
+// dotted escapes what has a meaning in a label: a backslash, a quotation mark, a line end, the beginning of an entity
+// of HTML.
 var dotted = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`, "&", "&amp;")
 
 func (d *dot) node(n *flatNode) error {

@@ -13,8 +13,8 @@ import (
 	"github.com/throughline/throughline/internal/text"
 )
 
-// What a link of the formats of others is follows from the types of its ends, and these may stand in another file of the
-// import, also in one behind it, or in the store.
+// What a link of the formats of others is follows from the types of its ends, and these may stand in another file of
+// the import, also in one behind it, or in the store.
 
 // elsewhere finds the types of entities that are not in the file at hand. It serves one pass.
 type elsewhere struct {
@@ -23,8 +23,8 @@ type elsewhere struct {
 	seed   maphash.Seed
 	types  map[uint64]uint8  // of the entities of all files, by the hash of the id
 	former map[string]string // the ids that entities have now, by former ones; nil until it is needed
-	// titles are the sources of the store that were looked for by their titles, by the hash of those; nil for none, and for
-	// several of one title. All passes have the same, whatever was written meanwhile.
+	// titles are the sources of the store that were looked for by their titles, by the hash of those; nil for none, and
+	// for several of one title. All passes have the same, whatever was written meanwhile.
 	titles map[uint64]*kg.Source
 }
 
@@ -40,8 +40,8 @@ func (c *checks) beyond() *elsewhere {
 	return x
 }
 
-// elsewhere returns the types of the entities of several files, by the hashes of their ids. It reads the files for that, where
-// one of them has links whose kinds follow from these types; otherwise it returns nil.
+// elsewhere returns the types of the entities of several files, by the hashes of their ids. It reads the files for
+// that, where one of them has links whose kinds follow from these types; otherwise it returns nil.
 func (c *checks) elsewhere(ctx context.Context, files []File) (map[uint64]uint8, error) {
 	if len(files) < 2 || !slices.ContainsFunc(files, func(f File) bool { return f.typed() }) {
 		return nil, nil //nolint:nilnil // none follow
@@ -74,8 +74,8 @@ func (c *checks) elsewhere(ctx context.Context, files []File) (map[uint64]uint8,
 	return types, ctx.Err()
 }
 
-// typed reports whether a file is of a format whose links need the types of their ends. What is wrong with it is found when
-// it is read.
+// typed reports whether a file is of a format whose links need the types of their ends. What is wrong with it is found
+// when it is read.
 func (f *File) typed() bool {
 	format := f.Terms.Format
 	if format == nil {

@@ -18,8 +18,9 @@ import (
 	"github.com/throughline/throughline/internal/rules"
 )
 
-// Formats of others have classes of their own, many more than there are types and kinds here, and links that say only the
-// ids of what they join. The kind of such a link follows from the types of its ends, which may come later in the file.
+// Formats of others have classes of their own, many more than there are types and kinds here, and links that say only
+// the ids of what they join. The kind of such a link follows from the types of its ends, which may come later in the
+// file.
 
 // entries makes records of a file of such a format. Of each entity it holds some numbers in memory.
 type entries struct {
@@ -35,9 +36,9 @@ type entries struct {
 	unread      map[string]bool // those that mean nothing here
 }
 
-// newEntries begins the reading of a file whose records have their class in a column, and others beside it. Messages call
-// them by the word members. What a mapping says of classes must be types and kinds, and it must not speak of a column that
-// nothing is read from.
+// newEntries begins the reading of a file whose records have their class in a column, and others beside it. Messages
+// call them by the word members. What a mapping says of classes must be types and kinds, and it must not speak of a
+// column that nothing is read from.
 func newEntries(in *reading, column, members string, others []string) (*entries, error) {
 	m := in.file.Terms.Mapping
 	if m == nil {
@@ -215,8 +216,8 @@ func loosely(b []byte, to any) error {
 	return nil
 }
 
-// textsOf returns the texts that a value of others is: one, or a list of them, numbers too. Whole reports whether there was
-// nothing else in it.
+// textsOf returns the texts that a value of others is: one, or a list of them, numbers too. Whole reports whether there
+// was nothing else in it.
 func textsOf(v jsontext.Value) (list []string, whole bool) {
 	switch v.Kind() {
 	case '"':

@@ -24,7 +24,8 @@ type Format struct {
 	Parts      []string // names of the files that one graph is written as, with endings that differ; nil for one file
 	Holds      string   // what of a graph it holds
 	Lacks      string   // what it cannot hold, "" for nothing
-	// Then says what to do with the files that were written, each at the path of its part; nil where there is nothing to say.
+	// Then says what to do with the files that were written, each at the path of its part; nil where there is nothing
+	// to say.
 	Then    func(path func(part string) string) string
 	noun    string                 // what its records are called in messages; "" for a line
 	typed   bool                   // what its links are follows from the types of their ends
@@ -96,8 +97,8 @@ func FormatOf(name, file string) *Format {
 	return found
 }
 
-// formatOf returns the format of a file by its name, or by how it begins; JSON lines where neither says one. What begins
-// as a workbook is one, whatever its name.
+// formatOf returns the format of a file by its name, or by how it begins; JSON lines where neither says one. What
+// begins as a workbook is one, whatever its name.
 func formatOf(name string, r *bufio.Reader) *Format {
 	if looksWorkbook(begun(r)) {
 		return xlsxFormat()

@@ -8,9 +8,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// A line may name an entity that was merged into another since, by its former id. What it says of it adds to the other, as
-// a merge would; its links are links of the other. So a file that was imported before the merge changes nothing when it
-// is imported again.
+// A line may name an entity that was merged into another since, by its former id. What it says of it adds to the other,
+// as a merge would; its links are links of the other. So a file that was imported before the merge changes nothing when
+// it is imported again.
 
 // formers begins a pass: the store's former ids are known.
 func (c *checks) formers(ctx context.Context) (err error) {
@@ -106,9 +106,10 @@ func (c *checks) redirectLink(l *kg.Link) (moved, looped bool) {
 	return true, l.From == l.To && was.From != was.To
 }
 
-// equal finds the links of the store that links say again under ids of their own, and gives these the ids of those: links
-// whose ends were merged into others, and links that were given an id or corrected since. before are the ids that the links
-// had: the store still has one whose link was corrected before the merge. going are those that lines beside them delete.
+// equal finds the links of the store that links say again under ids of their own, and gives these the ids of those:
+// links whose ends were merged into others, and links that were given an id or corrected since. before are the ids that
+// the links had: the store still has one whose link was corrected before the merge. going are those that lines beside
+// them delete.
 func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string, going map[string]bool) error {
 	if c.none || len(links) == 0 {
 		return nil

@@ -20,7 +20,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// ftmFormat is FollowTheMoney: lines of JSON, one for each entity, and one for each link, which is an entity with two ends.
+// ftmFormat is FollowTheMoney: lines of JSON, one for each entity, and one for each link, which is an entity with two
+// ends.
 func ftmFormat() *Format {
 	return &Format{
 		Name: "ftm", Title: "FollowTheMoney: OpenSanctions, Aleph, OpenAleph",
@@ -70,15 +71,15 @@ var ftmEdges = map[string][2]string{
 	"Succession": {"predecessor", "successor"}, ftmUnknown: {"subject", "object"},
 }
 
-// ftmRoles are the kinds of those by which a person belongs to an organization, and the role of one that says none: what
-// the schema itself says.
+// ftmRoles are the kinds of those by which a person belongs to an organization, and the role of one that says none:
+// what the schema itself says.
 var ftmRoles = map[string]string{"Membership": "", "Directorship": "director", "Employment": "employee", "Ownership": "owner", "Control": "controller"}
 
 // ftmMaxEdges bounds the links that one line says: every end with every other.
 const ftmMaxEdges = 10_000
 
-// ftmLongest is how many bytes a line has at most that is left out: a document with its text. What is kept is bounded by
-// MaxLine.
+// ftmLongest is how many bytes a line has at most that is left out: a document with its text. What is kept is bounded
+// by MaxLine.
 const ftmLongest = 64 << 20
 
 // ftmInEvent are the properties of an event that name who was there, as links.
@@ -647,8 +648,8 @@ func (w *ftmWriter) written(types catalog.TypeSet) bool {
 	return !slices.ContainsFunc(w.cat.Enums(types), func(enum string) bool { _, ok := ftmSchemata[enum]; return !ok })
 }
 
-// ftmForeign begins an id that FollowTheMoney cannot have, with escapes in it. An id of ours that begins so is escaped too,
-// so that every id is written as one that is read as it was.
+// ftmForeign begins an id that FollowTheMoney cannot have, with escapes in it. An id of ours that begins so is escaped
+// too, so that every id is written as one that is read as it was.
 const ftmForeign = "id.."
 
 var (

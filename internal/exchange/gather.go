@@ -20,8 +20,8 @@ type gathering struct {
 	at    map[uint64]int32 // places in parts, by the hash of the id
 	parts []part
 	spool spool
-	// lately has the ids of records that were added lately, by the hashes of their lines: the same source, the same employer
-	// comes row after row.
+	// lately has the ids of records that were added lately, by the hashes of their lines: the same source, the same
+	// employer comes row after row.
 	lately map[uint64]string
 }
 
@@ -48,8 +48,8 @@ func gather(in *reading) *gathering {
 	return &gathering{in: in, seed: maphash.MakeSeed(), at: map[uint64]int32{}, lately: map[uint64]string{}}
 }
 
-// add takes a record, or a part of one, as a line of JSON, and the place where the file says it. It returns the id of the
-// record, "" where it has none. What is wrong with it is passed on, to be reported.
+// add takes a record, or a part of one, as a line of JSON, and the place where the file says it. It returns the id of
+// the record, "" where it has none. What is wrong with it is passed on, to be reported.
 func (g *gathering) add(line int, said []byte) (id string, err error) {
 	hash := maphash.Bytes(g.seed, said)
 	if id, ok := g.lately[hash]; ok {

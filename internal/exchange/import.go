@@ -87,8 +87,8 @@ func FromPath(path string) File {
 	}}
 }
 
-// FromZip returns the files in a zip file that are of a format that can be read, in their order: both tables of a graph,
-// for example. Close closes it.
+// FromZip returns the files in a zip file that are of a format that can be read, in their order: both tables of a
+// graph, for example. Close closes it.
 func FromZip(of File) (files []File, closed func() error, err error) {
 	z, err := zip.OpenReader(of.Path)
 	if err != nil {
@@ -312,8 +312,8 @@ const (
 )
 
 // Import writes files into a store: all of them or, where a line is bad, nothing. On a store whose loads are not atomic
-// the files are read twice, first to check every line, and several files once more before that, or twice where links of one need the
-// types of what is in the others.
+// the files are read twice, first to check every line, and several files once more before that, or twice where links of
+// one need the types of what is in the others.
 func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Report, error) {
 	report, err := imported(ctx, cat, s, files, o)
 	if err != nil && ctx.Err() != nil {
@@ -614,8 +614,8 @@ func (e *BadLinesError) add(lines []*LineError, more int) {
 	e.More += len(lines) - room + more
 }
 
-// order puts the bad lines in the order of the files and of their lines, as some are known to be bad at the end alone, and
-// calls them what they are called in their files.
+// order puts the bad lines in the order of the files and of their lines, as some are known to be bad at the end alone,
+// and calls them what they are called in their files.
 func (e *BadLinesError) order(files []File, nouns []string, sheets [][]string) {
 	at := map[string]int{}
 	for i, f := range files {

@@ -33,7 +33,8 @@ const (
 	ldVocab  = "urn:throughline:vocab:"
 )
 
-// ldTypes are the types of schema.org that entities and sources have beside their own. Types of a file of own types have none.
+// ldTypes are the types of schema.org that entities and sources have beside their own. Types of a file of own types
+// have none.
 var ldTypes = map[string]string{
 	"PERSON": "Person", "INSTITUTION": "Organization", "EVENT": "Event", "QUOTE": "Quotation", "THEME": "DefinedTerm",
 	"PLACE": "Place", "ARTICLE": "Article", "REPORT": "Report", "BOOK": "Book", "DATASET": "Dataset", "WEB_PAGE": "WebPage",

@@ -352,8 +352,8 @@ func (r *ldReader) expanded(line int, printed string, members map[string]any, co
 	return nil
 }
 
-// is returns the type of an entity, or the kind of a source, that the types of an object stand for. Class is their name in
-// messages.
+// is returns the type of an entity, or the kind of a source, that the types of an object stand for. Class is their name
+// in messages.
 func (r *ldReader) is(types []string) (t *catalog.Type, source, class string) {
 	for _, class := range types {
 		t, k, said := r.meaning(class)
@@ -550,8 +550,8 @@ func (r *ldReader) sourceID(name string) string {
 	return id
 }
 
-// id returns the id of an object by its name in the file. A name that we wrote, or that can be an id, is the id. Any other,
-// such as an address, becomes its last word with a digest. A label stays as it is.
+// id returns the id of an object by its name in the file. A name that we wrote, or that can be an id, is the id. Any
+// other, such as an address, becomes its last word with a digest. A label stays as it is.
 func (r *ldReader) id(name string) string {
 	if name == "" || strings.HasPrefix(name, ldBlank) {
 		return name

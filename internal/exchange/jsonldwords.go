@@ -15,8 +15,8 @@ import (
 	"github.com/throughline/throughline/internal/catalog"
 )
 
-// The words of JSON-LD that mean something here. A word of schema.org is called by its name alone, one of ours by a colon
-// and its name, one of the vocabularies of ldSpaces by their prefix, and any other by all of it.
+// The words of JSON-LD that mean something here. A word of schema.org is called by its name alone, one of ours by a
+// colon and its name, one of the vocabularies of ldSpaces by their prefix, and any other by all of it.
 
 // ldSpaces are vocabularies, by their prefixes.
 var ldSpaces = map[string]string{

@@ -325,8 +325,8 @@ func constant(s string) string {
 	return strings.ToUpper(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "_"))
 }
 
-// typeOf finds the type that a file calls so: "person", or the first of "Person;Actor" that is one. It is nil where there is
-// none.
+// typeOf finds the type that a file calls so: "person", or the first of "Person;Actor" that is one. It is nil where
+// there is none.
 func typeOf(cat *catalog.Catalog, s string) *catalog.Type {
 	for name := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(":;,|", r) }) {
 		if t := cat.TypeOf(constant(name)); t != nil && t.IsEntity() {
@@ -511,8 +511,8 @@ type piece struct {
 	Verified *bool  `json:"verified,omitzero"`
 }
 
-// evidence returns the evidence of a link of a row as a line of JSON has it, after its sources were taken; nil when that is
-// wrong.
+// evidence returns the evidence of a link of a row as a line of JSON has it, after its sources were taken; nil when
+// that is wrong.
 func (m *mapped) evidence(l map[string]string, r *row) ([]byte, error) {
 	var pieces []piece
 	if v := m.of(l[flatEvidence], r); v != "" {
@@ -564,8 +564,8 @@ func beginning(printed string) string {
 	return printed[:n]
 }
 
-// source takes a source of these fields and returns its id, "" when it is wrong. One that has no id is the source of the
-// store that has its title, unless what both say of its address and kind differs.
+// source takes a source of these fields and returns its id, "" when it is wrong. One that has no id is the source of
+// the store that has its title, unless what both say of its address and kind differs.
 func (m *mapped) source(of func(key string) string, line int) (string, error) {
 	kind, is := constant(of("kind")), (*kg.Source)(nil)
 	if title := strings.TrimSpace(of("title")); of("id") == "" && title != "" {

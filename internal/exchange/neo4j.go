@@ -14,8 +14,8 @@ import (
 	"github.com/throughline/throughline/internal/store/neo4jstore"
 )
 
-// Neo4j is filled by its own importer, or by a script of Cypher, faster than by an import: with the records of our layout, as
-// docs/decisions/0002-neo4j-layout.md describes it.
+// Neo4j is filled by its own importer, or by a script of Cypher, faster than by an import: with the records of our
+// layout, as docs/decisions/0002-neo4j-layout.md describes it.
 
 // neo4jLacks says what a database that is filled so does not hold.
 const neo4jLacks = "the log: all records follow from one change"
@@ -33,8 +33,8 @@ type laidOut interface {
 	end(created int) error
 }
 
-// layOut writes everything. Texts of sources and words of quotations wait in a file until links are compared with them; of each
-// it holds some numbers in memory.
+// layOut writes everything. Texts of sources and words of quotations wait in a file until links are compared with them;
+// of each it holds some numbers in memory.
 func (x *outlet) layOut(ctx context.Context, b *neo4jstore.Bulk, to laidOut) (err error) {
 	texts, quotes := kept{seed: maphash.MakeSeed(), at: map[uint64]place{}}, kept{seed: maphash.MakeSeed(), at: map[uint64]place{}}
 	defer func() { err = cmp.Or(err, errors.Join(texts.spool.close(), quotes.spool.close())) }()

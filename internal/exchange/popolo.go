@@ -194,8 +194,8 @@ func popoloAtIndex(collection string, i int, r popoloRecord) string {
 	return at
 }
 
-// popoloPlace is a record as it is printed, and the one that it stands in, by the field that names such a one elsewhere. At
-// is what messages call it.
+// popoloPlace is a record as it is printed, and the one that it stands in, by the field that names such a one
+// elsewhere. At is what messages call it.
 type popoloPlace struct{ printed, at, field, id string }
 
 // String writes it as one text.
@@ -448,8 +448,8 @@ func (p *popoloReader) membership(r popoloRecord, member string, line int, print
 	return nil
 }
 
-// link takes a link of a kind, unless one of its ends is not read or the kind cannot join them. The record that says so is
-// its excerpt.
+// link takes a link of a kind, unless one of its ends is not read or the kind cannot join them. The record that says so
+// is its excerpt.
 func (p *popoloReader) link(what string, r popoloRecord, kind, from, to, role string, line int, printed string) error {
 	a, b := p.typeOf(from), p.typeOf(to)
 	if a == nil || b == nil {

@@ -22,9 +22,9 @@ var parameters = []string{"format", "encoding", "sheet", "type", "kind", "source
 const MappingPart = "mapping"
 
 // Received returns what imports the files that a client of a server sends, with the parameters format, encoding, sheet,
-// source, sourceUrl, note, dryRun, replace and history of its request, and answers with a Report. Next returns them one after the other with their names, and io.EOF
-// behind the last. It imports all or, where something is wrong, nothing: of bad lines, the error has the places in its
-// details.
+// source, sourceUrl, note, dryRun, replace and history of its request, and answers with a Report. Next returns them one
+// after the other with their names, and io.EOF behind the last. It imports all or, where something is wrong, nothing:
+// of bad lines, the error has the places in its details.
 func Received(cat *catalog.Catalog, s store.Store) func(
 	ctx context.Context, by string, q url.Values, next func() (part, name string, r io.Reader, err error),
 ) (report any, err error) {

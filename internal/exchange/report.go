@@ -62,8 +62,8 @@ type reporting struct {
 	warnings []Warning
 	more     int
 	quiet    bool // warnings are there already, but for those of records
-	// ofRecords are the first warnings of what became of records, sorted, as stores take records in orders of their own;
-	// ofRecordsAll is how many there are.
+	// ofRecords are the first warnings of what became of records, sorted, as stores take records in orders of their
+	// own; ofRecordsAll is how many there are.
 	ofRecords    []Warning
 	ofRecordsAll int
 	// minted are the ids of links that were made from what they say, where the store may hold them otherwise by now.

@@ -26,8 +26,8 @@ type Selection struct {
 	Finder   Finder   // finds these; not needed without them
 }
 
-// Finder finds parts of a graph, and calls node and link with the ids of what is there. Entities are named by an id, with
-// "id:" before it or without, or else by a name or alias.
+// Finder finds parts of a graph, and calls node and link with the ids of what is there. Entities are named by an id,
+// with "id:" before it or without, or else by a name or alias.
 type Finder interface {
 	// Fitting finds the entities of some types, or of any where there are none, that fit a filter: the text of one of
 	// GraphQL's as JSON, that of the list of the type where there is one, and otherwise an EntityFilter.
@@ -43,8 +43,8 @@ func (s *Selection) Empty() bool {
 	return len(s.IDs)+len(s.Types)+len(s.Kinds)+len(s.Standings)+len(s.Around) == 0 && s.Where == "" && s.From == "" && s.To == ""
 }
 
-// Of returns the selected part of a store: the entities that fit, the links that fit and join two of them, and the sources
-// that those links quote. It reads the store once more, and holds some numbers of each record that fits.
+// Of returns the selected part of a store: the entities that fit, the links that fit and join two of them, and the
+// sources that those links quote. It reads the store once more, and holds some numbers of each record that fits.
 func (s *Selection) Of(ctx context.Context, cat *catalog.Catalog, from store.Scanner) (store.Scanner, error) {
 	if s.Empty() {
 		return from, nil

@@ -17,8 +17,9 @@ import (
 // servedParameters are the parameters of a request for an export.
 var servedParameters = []string{"format", "id", "type", "kind", "standing", "where", "from", "to", "around", "depth"}
 
-// Served returns what writes an export for a client of a server, by the parameters of its request. Where the request names no format, that is lines of JSON. The export goes to the writer that begin returns,
-// which is told the media type and a name for the file. The texts of sources are left out unless clients may read them.
+// Served returns what writes an export for a client of a server, by the parameters of its request. Where the request
+// names no format, that is lines of JSON. The export goes to the writer that begin returns, which is told the media
+// type and a name for the file. The texts of sources are left out unless clients may read them.
 func Served(cat *catalog.Catalog, s store.Scanner, finder Finder, texts bool) func(ctx context.Context, q url.Values,
 	begin func(mediaType, file string) io.Writer) error {
 	if !texts {

@@ -23,8 +23,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// Workbooks (ECMA-376) are read here and not by a library, for the reasons in docs/decisions/0013-workbooks.md: excelize
-// ends a sheet without an error where its XML breaks off, and does not say of what kind a cell is when it reads row by row.
+// Workbooks (ECMA-376) are read here and not by a library, for the reasons in docs/decisions/0013-workbooks.md:
+// excelize ends a sheet without an error where its XML breaks off, and does not say of what kind a cell is when it
+// reads row by row.
 
 // xlsxFormat is that of workbooks. Their sheets are tables, as files of CSV are.
 func xlsxFormat() *Format {
@@ -115,7 +116,8 @@ func firstName(head []byte) (name, rest string) {
 	return string(head[fixed : fixed+n]), string(head[fixed+n+extra:])
 }
 
-// looksWorkbook reports whether a file begins as those of Office do. One that is none of Excel's is told when it is read.
+// looksWorkbook reports whether a file begins as those of Office do. One that is none of Excel's is told when it is
+// read.
 func looksWorkbook(head []byte) bool {
 	name, _ := firstName(head)
 	return name == "[Content_Types].xml" ||
@@ -147,8 +149,8 @@ type bookSheet struct {
 	hidden     bool
 }
 
-// sheetsOf calls a function for each sheet that is read of a workbook, in their order. A zip file is read from its end, so
-// it is copied first.
+// sheetsOf calls a function for each sheet that is read of a workbook, in their order. A zip file is read from its end,
+// so it is copied first.
 func sheetsOf(in *reading, of func(rows) error) (err error) {
 	if head := begun(in.r); len(head) == 0 {
 		return nil
@@ -314,7 +316,8 @@ func (p *bookPart) token() (xml.Token, error) {
 	return t, nil
 }
 
-// tokens calls a function for each tag and text of a part of at most so many bytes, and reports whether the part is there.
+// tokens calls a function for each tag and text of a part of at most so many bytes, and reports whether the part is
+// there.
 func (b *book) tokens(name string, most uint64, of func(t xml.Token) error) (bool, error) {
 	p, ok, err := b.part(name, most)
 	if !ok || err != nil {

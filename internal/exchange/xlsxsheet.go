@@ -59,8 +59,8 @@ type merge struct {
 	fault    string
 }
 
-// merged returns the cells of a sheet that are joined over several rows, by their first. They stand behind the rows, so it
-// is read twice where there are some.
+// merged returns the cells of a sheet that are joined over several rows, by their first. They stand behind the rows, so
+// it is read twice where there are some.
 func (b *book) merged(part string) ([]merge, error) {
 	f := b.parts[strings.ToLower(part)]
 	if f == nil || f.UncompressedSize64 > maxUnpacked {

@@ -17,8 +17,8 @@ type Log interface {
 	store.Compactor
 }
 
-// Upto returns the seq of the first change that a compaction leaves which is to delete what was made before a time: the first
-// that was made then or later, or else the latest; 0 where there is no change.
+// Upto returns the seq of the first change that a compaction leaves which is to delete what was made before a time: the
+// first that was made then or later, or else the latest; 0 where there is no change.
 func Upto(ctx context.Context, log store.Logger, before kg.Time) (int64, error) {
 	for _, q := range []store.ChangesQuery{{From: before, Earliest: true, Limit: 1}, {Limit: 1}} {
 		found, err := log.Changes(ctx, &q)
@@ -59,8 +59,8 @@ func Compact(ctx context.Context, log Log, before kg.Time) (store.Kept, error) {
 	}
 }
 
-// Retain compacts a log at once and at each tick, so that it keeps what is younger than an age, until ctx ends. It tells
-// where the log begins each time that this is later, and why it could not be compacted.
+// Retain compacts a log at once and at each tick, so that it keeps what is younger than an age, until ctx ends. It
+// tells where the log begins each time that this is later, and why it could not be compacted.
 func Retain(ctx context.Context, log Log, age time.Duration, now func() time.Time, ticks <-chan time.Time,
 	tell func(k store.Kept, err error),
 ) {

@@ -130,8 +130,8 @@ func (l *list[T, K]) page(after, before *K, p *plan.Paging, want plan.Want) (*Pa
 	return out, err
 }
 
-// window reads entries, and where more is set whether there are others around them: a side that no cursor bounds, and on
-// which nothing was left out, is the end of the list.
+// window reads entries, and where more is set whether there are others around them: a side that no cursor bounds, and
+// on which nothing was left out, is the end of the list.
 func (l *list[T, K]) window(after, before *K, p *plan.Paging, more bool) (*Page[T], error) {
 	out, n := &Page[T]{}, p.N
 	if more {

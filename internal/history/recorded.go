@@ -41,8 +41,8 @@ const (
 	itemsAtOnce   = 50_000
 )
 
-// Last returns the seq of the last change that was made at an instant or before, which may be the last that was deleted, 0
-// where there is none. What was before the history that is kept is an error with the code NotKept.
+// Last returns the seq of the last change that was made at an instant or before, which may be the last that was
+// deleted, 0 where there is none. What was before the history that is kept is an error with the code NotKept.
 func Last(ctx context.Context, log store.Logger, at kg.Time) (int64, error) {
 	found, err := log.Changes(ctx, &store.ChangesQuery{To: at + 1, Limit: 1})
 	if err != nil {

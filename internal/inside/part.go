@@ -66,7 +66,8 @@ func (p Parts) ask(ctx context.Context) Asking {
 	}
 }
 
-// withSuggestions is an error of GraphQL that says in its message what it says beside it: which entities were perhaps meant.
+// withSuggestions is an error of GraphQL that says in its message what it says beside it: which entities were perhaps
+// meant.
 func withSuggestions(err error) error {
 	var own *kg.Error
 	if !errors.As(err, &own) || own.Details == nil {

@@ -26,8 +26,8 @@ func (i *Issuer) identity(claims map[string]any) (*auth.Identity, error) {
 	return auth.NewIdentity(subject, role), nil
 }
 
-// find returns a claim by its name; nil for none. A name with dots leads into objects, as realm_access.roles does. It is
-// looked for as a whole first, as names of claims may have dots themselves (https://example.org/roles).
+// find returns a claim by its name; nil for none. A name with dots leads into objects, as realm_access.roles does. It
+// is looked for as a whole first, as names of claims may have dots themselves (https://example.org/roles).
 func find(claims map[string]any, name string) any {
 	if v, some := claims[name]; some {
 		return v
@@ -45,8 +45,8 @@ func find(claims map[string]any, name string) any {
 	return nil
 }
 
-// texts returns the values of a claim: a text is one, a list is those of its items that are texts. In scope and scp alone
-// a text holds several, between blanks (RFC 8693 section 4.2).
+// texts returns the values of a claim: a text is one, a list is those of its items that are texts. In scope and scp
+// alone a text holds several, between blanks (RFC 8693 section 4.2).
 func texts(claim any, name string) []string {
 	switch v := claim.(type) {
 	case string:

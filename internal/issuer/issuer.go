@@ -1,4 +1,5 @@
-// Package issuer knows who has a token that an OpenID Connect issuer signed, such as Keycloak, and has people log in there.
+// Package issuer knows who has a token that an OpenID Connect issuer signed, such as Keycloak, and has people log in
+// there.
 package issuer
 
 import (
@@ -26,8 +27,8 @@ type Options struct {
 	ClientID, ClientSecret string
 	// Audience is whom tokens of programs are for; "" stands for ClientID.
 	Audience string
-	// SubjectClaim names the claim that holds the name of who asks, RoleClaim the one that holds what they are at the issuer:
-	// a text or a list of them. A name with dots leads into objects.
+	// SubjectClaim names the claim that holds the name of who asks, RoleClaim the one that holds what they are at the
+	// issuer: a text or a list of them. A name with dots leads into objects.
 	SubjectClaim, RoleClaim string
 	// Roles are what values of RoleClaim mean here. Of several the highest counts.
 	Roles map[string]auth.Role
@@ -92,7 +93,8 @@ func (i *Issuer) Name() string {
 	return u.Host
 }
 
-// Prepare asks the issuer for its keys until they are there or ctx ends, so that the first token need not wait for them.
+// Prepare asks the issuer for its keys until they are there or ctx ends, so that the first token need not wait for
+// them.
 func (i *Issuer) Prepare(ctx context.Context) {
 	for {
 		err := i.keys.ask(ctx)
@@ -155,8 +157,8 @@ func (i *Issuer) verify(ctx context.Context, v *oidc.IDTokenVerifier, audience, 
 	return who, claims, nil
 }
 
-// reason returns the error of Verify for one of go-oidc, which says in words alone what is wrong. It looks again at what
-// the issuer signed.
+// reason returns the error of Verify for one of go-oidc, which says in words alone what is wrong. It looks again at
+// what the issuer signed.
 func (i *Issuer) reason(err error, seen *outcome, audience string) error {
 	var expired *oidc.TokenExpiredError
 	switch {
@@ -183,8 +185,8 @@ func isForAsking(typ string) bool {
 	return false
 }
 
-// CheckURL returns what is wrong with the address of an issuer. Who could change on the way what it says could be anybody
-// here, so that it is asked over TLS, unless it is on this machine.
+// CheckURL returns what is wrong with the address of an issuer. Who could change on the way what it says could be
+// anybody here, so that it is asked over TLS, unless it is on this machine.
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {

@@ -18,8 +18,8 @@ import (
 	"github.com/throughline/throughline/internal/auth"
 )
 
-// Times between two questions to the issuer, and of what it said. go-oidc's own set of keys asks again for each token that
-// is badly signed, so that whoever sends such tokens has the issuer asked as often, and it keeps keys for ever.
+// Times between two questions to the issuer, and of what it said. go-oidc's own set of keys asks again for each token
+// that is badly signed, so that whoever sends such tokens has the issuer asked as often, and it keeps keys for ever.
 const (
 	// leastPause is between two questions at least. After one that failed the pause doubles, up to mostPause.
 	leastPause = time.Second
@@ -42,8 +42,8 @@ type said struct {
 	at         time.Time
 }
 
-// keys are the keys of an issuer, and its addresses. They are asked for when a token names a key that is not there, as after
-// the issuer has changed its keys, and otherwise now and then.
+// keys are the keys of an issuer, and its addresses. They are asked for when a token names a key that is not there, as
+// after the issuer has changed its keys, and otherwise now and then.
 type keys struct {
 	url    string
 	client *http.Client
@@ -78,8 +78,8 @@ func (k *keys) pause() time.Duration {
 	return max(k.next.Sub(k.now()), 0)
 }
 
-// ask has the issuer asked, unless that was just done, and waits for what comes of it. It returns ErrAway when there was no
-// answer the last time.
+// ask has the issuer asked, unless that was just done, and waits for what comes of it. It returns ErrAway when there
+// was no answer the last time.
 func (k *keys) ask(ctx context.Context) error {
 	pending := k.begin(ctx)
 	if pending != nil {
@@ -97,8 +97,8 @@ func (k *keys) ask(ctx context.Context) error {
 	return nil
 }
 
-// begin begins a question, if none is under way and it is time for one, and returns when it is over; nil for no question.
-// It goes on when whoever has asked for it goes away, as others may wait for it too.
+// begin begins a question, if none is under way and it is time for one, and returns when it is over; nil for no
+// question. It goes on when whoever has asked for it goes away, as others may wait for it too.
 func (k *keys) begin(ctx context.Context) <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()

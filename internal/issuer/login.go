@@ -16,7 +16,8 @@ import (
 
 // Login is one that is under way: the code flow with PKCE. The browser keeps it, so that it ends where it began.
 type Login struct {
-	// State comes back with the browser, Nonce in the token, and Verifier shows that who has the code is who asked for it.
+	// State comes back with the browser, Nonce in the token, and Verifier shows that who has the code is who asked for
+	// it.
 	State, Nonce, Verifier string
 }
 
@@ -87,8 +88,8 @@ func (i *Issuer) Finish(ctx context.Context, redirect, code string, l *Login) (*
 	return auth.NewIdentity(who.Subject, who.Role), nil
 }
 
-// exchangeError returns the error of a code that brought no token. What the issuer answered may repeat what it was asked,
-// the code and the secret of this server among it, so that its coded error alone is logged.
+// exchangeError returns the error of a code that brought no token. What the issuer answered may repeat what it was
+// asked, the code and the secret of this server among it, so that its coded error alone is logged.
 func (i *Issuer) exchangeError(err error) error {
 	var no *oauth2.RetrieveError
 	switch {
@@ -111,8 +112,8 @@ func coded(word string) string {
 	return word
 }
 
-// EndSession returns where a browser logs out at the issuer too, which sends it back to an address; "" where there is no
-// such place.
+// EndSession returns where a browser logs out at the issuer too, which sends it back to an address; "" where there is
+// no such place.
 func (i *Issuer) EndSession(back string) string {
 	s := i.keys.latest()
 	if s == nil || s.endSession == "" {

@@ -1,5 +1,5 @@
-// Package jsonl writes records in the form of the lines of docs/format-jsonl.md: what an export writes, and what the log
-// of changes keeps.
+// Package jsonl writes records in the form of the lines of docs/format-jsonl.md: what an export writes, and what the
+// log of changes keeps.
 package jsonl
 
 import (

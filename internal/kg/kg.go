@@ -58,8 +58,8 @@ type Link struct {
 	UpdatedAt    Time
 	Clear        []string // as Node's
 	Absorbed     bool     // as Node's, of one of its ends
-	// Minted says that its id was made of what it says. What the store holds under that id was made so too, and may have
-	// been corrected since: it gains the evidence and nothing else. It is not kept.
+	// Minted says that its id was made of what it says. What the store holds under that id was made so too, and may
+	// have been corrected since: it gains the evidence and nothing else. It is not kept.
 	Minted bool
 }
 

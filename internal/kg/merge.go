@@ -67,8 +67,8 @@ func MergeNode(was, x *Node) *Node {
 	return &c
 }
 
-// Absorb returns the entity that was becomes when x is merged into it: names of x become aliases, what was has stays, and
-// what it has not is taken from x. The id of x is a former one then.
+// Absorb returns the entity that was becomes when x is merged into it: names of x become aliases, what was has stays,
+// and what it has not is taken from x. The id of x is a former one then.
 func Absorb(was, x *Node) *Node {
 	c := *was
 	names := append([]string{x.Name}, x.Aliases...)

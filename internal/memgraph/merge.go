@@ -6,9 +6,9 @@ import (
 )
 
 // This file does what takes long where the lists of a graph are long: it merges the small indexes into the large ones,
-// and makes room behind lists that only grow. It is not done by the change that fills an index or a list: Merge does it,
-// of the version that the change made, while other versions follow. The first change after that takes what was made,
-// and adds what has come since.
+// and makes room behind lists that only grow. It is not done by the change that fills an index or a list: Merge does
+// it, of the version that the change made, while other versions follow. The first change after that takes what was
+// made, and adds what has come since.
 
 // behind is something that is made of one version while others follow. They share it, until one takes what was made.
 type behind[T any] struct {
@@ -116,8 +116,8 @@ func copyWithRoom[T any](list []T) []T {
 	return append(make([]T, 0, roomy(len(list))), list...)
 }
 
-// moved returns a list in a copy that was made of it as it was in a version. It returns the list where there is none, or
-// where the list was made anew since: then it has room.
+// moved returns a list in a copy that was made of it as it was in a version. It returns the list where there is none,
+// or where the list was made anew since: then it has room.
 func moved[T any](list, was, made []T) []T {
 	if made == nil || len(list) < len(was) || &list[0] != &was[0] {
 		return list

@@ -32,8 +32,8 @@ type Options struct {
 	Heap      []string
 	PageCache string
 	Settings  []string // further lines of neo4j.conf; Docker's server has its own
-	// Script fills the database before the server starts: one that runs neo4j-admin, as the format neo4j has it. Java's server
-	// only.
+	// Script fills the database before the server starts: one that runs neo4j-admin, as the format neo4j has it. Java's
+	// server only.
 	Script string
 }
 

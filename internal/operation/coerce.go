@@ -238,8 +238,8 @@ func (e *inputError) coded(op *ast.OperationDefinition) error {
 // VariablePrefix is what messages about the value of a variable begin with, before its name.
 const VariablePrefix = "variable $"
 
-// useOf is the way to the first argument that a variable stands in: the field, the argument, and what leads to it there;
-// nil for none.
+// useOf is the way to the first argument that a variable stands in: the field, the argument, and what leads to it
+// there; nil for none.
 func useOf(s ast.SelectionSet, variable string, seen map[string]bool) []any {
 	for _, sel := range s {
 		var inner ast.SelectionSet

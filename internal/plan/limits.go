@@ -40,7 +40,8 @@ const (
 	MaxText = 4096
 	// MaxPathLength is the longest path that can be asked for, in hops.
 	MaxPathLength = 8
-	// MaxSeeds bounds the entities a timeline is of, MaxSubgraph the nodes of a subgraph and the entities it begins at, MaxSubgraphDepth how far it goes, and LinksPerNode how many links it has for each node.
+	// MaxSeeds bounds the entities a timeline is of, MaxSubgraph the nodes of a subgraph and the entities it begins at,
+	// MaxSubgraphDepth how far it goes, and LinksPerNode how many links it has for each node.
 	MaxSeeds         = 20
 	MaxSubgraph      = 1000
 	MaxSubgraphDepth = 4

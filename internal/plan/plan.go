@@ -57,9 +57,9 @@ type Query struct {
 	Memo *Memo
 }
 
-// Ref names one entity (or source): exactly one of ID, Name, Scheme+Value, URL is set; only a source has a URL. A name or alias of an entity
-// whose names are titles (catalog.Type.Titled) gives way: it is meant where no entity of another of the Types has that
-// name or alias.
+// Ref names one entity (or source): exactly one of ID, Name, Scheme+Value, URL is set; only a source has a URL. A name
+// or alias of an entity whose names are titles (catalog.Type.Titled) gives way: it is meant where no entity of another
+// of the Types has that name or alias.
 type Ref struct {
 	ID            string
 	Name          string // as given, for messages
@@ -287,8 +287,8 @@ type BoolFilter struct{ Eq, IsNull *bool }
 // words of a quotation are verified. One of its conditions is set: that of the kind of Prop.
 type PropFilter struct {
 	Prop *catalog.Prop
-	// Text is of a Text, or of Texts, of which one and the same must fit. Values of an enum are compared as they are, and
-	// not folded: then Text has Eq, In and IsNull alone.
+	// Text is of a Text, or of Texts, of which one and the same must fit. Values of an enum are compared as they are,
+	// and not folded: then Text has Eq, In and IsNull alone.
 	Text  *StringFilter
 	Date  *DateFilter
 	Int   *IntFilter

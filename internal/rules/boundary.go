@@ -16,8 +16,8 @@ import (
 //   - a full stop or comma between two digits: “5 million” does not stand in “1.5 million”;
 //   - a quotation mark between two Hebrew letters, which makes one word of initials.
 //
-// Hyphens and all other characters are boundaries, and so are both sides of a letter of a script that is written without
-// spaces.
+// Hyphens and all other characters are boundaries, and so are both sides of a letter of a script that is written
+// without spaces.
 
 // wordPart is what a character is to a word.
 type wordPart uint8

@@ -33,8 +33,8 @@ func letters(s string) (n int) {
 func Short(excerpt string) bool { return letters(excerpt) < MinLetters }
 
 // Find finds the first place at which a text has words that are alike (see Text), with prefix right before and suffix
-// right behind them, white space aside. Either may be "". The place begins and ends with whole words; prefix and suffix,
-// which only tell one place from another, may be cut. Words of fewer than MinLetters letters are found nowhere.
+// right behind them, white space aside. Either may be "". The place begins and ends with whole words; prefix and
+// suffix, which only tell one place from another, may be cut. Words of fewer than MinLetters letters are found nowhere.
 func (t *Text) Find(excerpt, prefix, suffix string) (Place, bool) {
 	if Short(excerpt) {
 		return Place{}, false

@@ -30,8 +30,8 @@ func (t *Text) Nearest(excerpt string) (Passage, bool) {
 }
 
 // Similar is the passage of the text most like some words that stand nowhere in it, not even within others: of all
-// stretches as long, the first that shares most runs of three letters with them. There is none when nothing is alike. It
-// takes one walk through the text.
+// stretches as long, the first that shares most runs of three letters with them. There is none when nothing is alike.
+// It takes one walk through the text.
 func (t *Text) Similar(excerpt string) (Passage, bool) {
 	f := t.fold()
 	want := []rune(strings.ToLower(words(excerpt)))

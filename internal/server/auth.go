@@ -113,8 +113,8 @@ func bearer(header []string) (token string, some bool) {
 	return token, some
 }
 
-// client returns the name under which a request takes its share of places and time: that of its subject, or else of where
-// it comes from.
+// client returns the name under which a request takes its share of places and time: that of its subject, or else of
+// where it comes from.
 func (s *Server) client(r *http.Request, who *auth.Identity) string {
 	if c := who.Client(); c != "" {
 		return c
@@ -122,7 +122,8 @@ func (s *Server) client(r *http.Request, who *auth.Identity) string {
 	return s.o.Client(r)
 }
 
-// privately returns a value of Cache-Control for answers to one identity alone: no cache that several share may keep them.
+// privately returns a value of Cache-Control for answers to one identity alone: no cache that several share may keep
+// them.
 func privately(value string) string {
 	parts := []string{"private"}
 	for part := range strings.SplitSeq(value, ",") {

@@ -34,9 +34,9 @@ func newSecret() []byte {
 }
 
 // tag names the answer to a request by all that it depends on: the state of the graph, the document, the operation, the
-// variables, the type of the answer, the day (what has ended has ended before it), and who asks where that can differ. The
-// state is that before the request runs: when somebody writes meanwhile, the answer may be newer than its tag, and is sent
-// once more at the next request. It is "" where the state cannot be named.
+// variables, the type of the answer, the day (what has ended has ended before it), and who asks where that can differ.
+// The state is that before the request runs: when somebody writes meanwhile, the answer may be newer than its tag, and
+// is sent once more at the next request. It is "" where the state cannot be named.
 //
 // Tags are weak, as the bytes may be compressed.
 func (s *Server) tag(ctx context.Context, req *graph.Request, mediaType string) string {

@@ -14,8 +14,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// export answers GET /export with what its parameters ask for, as a file, for whoever may read the graph. It takes one of
-// the places for what is costly, as long as somebody reads who is not too slow: see paced.
+// export answers GET /export with what its parameters ask for, as a file, for whoever may read the graph. It takes one
+// of the places for what is costly, as long as somebody reads who is not too slow: see paced.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	if s.o.Verifier != nil {
 		w.Header().Add("Vary", varyWho)

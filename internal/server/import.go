@@ -19,8 +19,8 @@ import (
 // importTime is how long the files of an import may take to arrive.
 const importTime = 5 * time.Minute
 
-// importFiles answers POST /import: its body is a file, or a form with several, which are imported all or not at all. It
-// takes one of the places for what is costly.
+// importFiles answers POST /import: its body is a file, or a form with several, which are imported all or not at all.
+// It takes one of the places for what is costly.
 func (s *Server) importFiles(w http.ResponseWriter, r *http.Request) {
 	if s.o.Verifier != nil {
 		w.Header().Add("Vary", varyWho)

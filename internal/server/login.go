@@ -16,8 +16,8 @@ import (
 // pages of other sites cannot have it sent (SameSite=Strict). Pages of other origins on the same site, such as another
 // port of this machine, can: what they ask is refused by where the browser says that it comes from.
 
-// The names of the cookie. A browser takes one that begins with __Host- from this host alone and over TLS alone, so that no
-// neighbouring host can put its own in the place.
+// The names of the cookie. A browser takes one that begins with __Host- from this host alone and over TLS alone, so
+// that no neighbouring host can put its own in the place.
 const (
 	cookieOverTLS = "__Host-throughline"
 	cookiePlain   = "throughline"
@@ -32,8 +32,8 @@ var foreign = &refusal{
 	"a page of another origin cannot use the session of this one: name its origin with --cors-origin, or send a token",
 }
 
-// OverTLS returns a function that reports whether a request came over TLS: to this server, or to a proxy that is trusted
-// and says so (X-Forwarded-Proto).
+// OverTLS returns a function that reports whether a request came over TLS: to this server, or to a proxy that is
+// trusted and says so (X-Forwarded-Proto).
 func OverTLS(proxies []netip.Prefix) func(*http.Request) bool {
 	return func(r *http.Request) bool {
 		if r.TLS != nil {
@@ -73,7 +73,8 @@ func (s *Server) session(r *http.Request) *auth.Identity {
 	return s.sessions.Find(s.cookie(r))
 }
 
-// isForeign reports whether a request that may change something comes from a page of an origin that is not allowed to ask.
+// isForeign reports whether a request that may change something comes from a page of an origin that is not allowed to
+// ask.
 func (s *Server) isForeign(r *http.Request) bool {
 	return s.origins.Check(r) != nil && (s.cors == nil || contains(s.o.CORSOrigins, "*") || !s.cors.OriginAllowed(r))
 }

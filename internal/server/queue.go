@@ -18,10 +18,10 @@ import (
 //
 // As many requests may be under way as there are places, and as many again may wait; how long that takes, at the rate
 // at which requests are served now, is how long one may have waited. A queue is standing when in two samples in a row
-// most have waited longer: a burst drains by itself. A sample is an interval, or in less time as many late requests as may
-// be there, as a fast server would serve thousands of them in two intervals. (CoDel would look at the one that has waited
-// least, but the scheduler does not take goroutines in the order in which their bytes came.) From then on what has waited
-// longer is refused, until few have.
+// most have waited longer: a burst drains by itself. A sample is an interval, or in less time as many late requests as
+// may be there, as a fast server would serve thousands of them in two intervals. (CoDel would look at the one that has
+// waited least, but the scheduler does not take goroutines in the order in which their bytes came.) From then on what
+// has waited longer is refused, until few have.
 const (
 	// queueTarget is the least that a request may have waited: the kernel tells it in steps of some milliseconds.
 	queueTarget   = 12 * time.Millisecond

@@ -10,9 +10,9 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// deliver sends an answer that is made. As soon as its bytes may wait in the outbox for a slow reader, worked gives back
-// what others work with: a place, and memory. While the outbox is full of others, the answer keeps those, and its reader
-// has less time.
+// deliver sends an answer that is made. As soon as its bytes may wait in the outbox for a slow reader, worked gives
+// back what others work with: a place, and memory. While the outbox is full of others, the answer keeps those, and its
+// reader has less time.
 func (s *Server) deliver(w http.ResponseWriter, status int, body []byte, worked func()) {
 	out := s.outbox.Begin(int64(len(body)))
 	defer out.End()
@@ -75,9 +75,9 @@ func (s *Server) kept(next http.Handler) http.Handler {
 	})
 }
 
-// paced writes an answer of any length in pieces, each of which has to be taken in its time: a reader that has stopped is
-// noticed then. One that goes on slowly is noticed by the end, or by the rate: what counts of that is the time in which
-// the reader is waited for, and not that in which the answer is made.
+// paced writes an answer of any length in pieces, each of which has to be taken in its time: a reader that has stopped
+// is noticed then. One that goes on slowly is noticed by the end, or by the rate: what counts of that is the time in
+// which the reader is waited for, and not that in which the answer is made.
 type paced struct {
 	http.ResponseWriter
 	conn  *http.ResponseController

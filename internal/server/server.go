@@ -63,15 +63,15 @@ type Options struct {
 	// Export writes what of the graph the parameters of a request ask for, in the format that they name, to where begin
 	// leads, which is told the media type and a name for the file; nil for a server that exports nothing.
 	Export func(ctx context.Context, q url.Values, begin func(mediaType, file string) io.Writer) error
-	// Import imports the files that next returns, for whoever has the name by, by the parameters of a request, and returns
-	// a report; nil for a server that imports nothing. MaxImport bounds the bytes of a request.
+	// Import imports the files that next returns, for whoever has the name by, by the parameters of a request, and
+	// returns a report; nil for a server that imports nothing. MaxImport bounds the bytes of a request.
 	Import    func(ctx context.Context, by string, q url.Values, next func() (part, name string, r io.Reader, err error)) (any, error)
 	MaxImport int64
-	// Assistants answers messages of the Model Context Protocol, posted to /mcp; auth.From of their context is who asks.
-	// nil for none.
+	// Assistants answers messages of the Model Context Protocol, posted to /mcp; auth.From of their context is who
+	// asks. nil for none.
 	Assistants http.Handler
-	// Reconcile answers /reconcile and what is below it, asked as Assistants is; the URL of a request has the scheme and
-	// host by which the server was addressed. nil for none.
+	// Reconcile answers /reconcile and what is below it, asked as Assistants is; the URL of a request has the scheme
+	// and host by which the server was addressed. nil for none.
 	Reconcile http.Handler
 	// Documents can be asked for by their ids; nil for none. With DocumentsOnly no others run.
 	Documents     *Documents
@@ -80,18 +80,19 @@ type Options struct {
 	CacheControl string
 	// Now is the clock; nil for the system's.
 	Now func() time.Time
-	// MaxBody bounds a request's body in bytes, BodyTime how long it may take to come, and HeaderTime how long what stands
-	// before it may; 0 stands for DefaultBodyTime and DefaultHeaderTime.
+	// MaxBody bounds a request's body in bytes, BodyTime how long it may take to come, and HeaderTime how long what
+	// stands before it may; 0 stands for DefaultBodyTime and DefaultHeaderTime.
 	MaxBody              int64
 	BodyTime, HeaderTime time.Duration
 	// Client says of which client a request of nobody in particular is: clients share what there is fairly, and so do
 	// subjects. nil for ByAddress without proxies.
 	Client func(*http.Request) string
-	// Verifier knows whose a token is; nil where none is looked at. Anonymous is who shows none; nil refuses them. Where
-	// both are nil everybody may everything.
+	// Verifier knows whose a token is; nil where none is looked at. Anonymous is who shows none; nil refuses them.
+	// Where both are nil everybody may everything.
 	Verifier  auth.Verifier
 	Anonymous *auth.Identity
-	// Issuer is where people log in, if they show no token on the page /login; nil for nowhere else. It is the Verifier.
+	// Issuer is where people log in, if they show no token on the page /login; nil for nowhere else. It is the
+	// Verifier.
 	Issuer *issuer.Issuer
 	// PublicURL is the address by which browsers reach the server, without a path; "" for the one that a request names.
 	PublicURL string

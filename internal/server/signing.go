@@ -19,8 +19,8 @@ import (
 )
 
 // A person who logs in at an issuer goes there from /login/begin, and comes back to /login/back. What was begun is in a
-// cookie meanwhile, sealed: a server that kept it would have its memory filled by whoever begins logins. The cookie of the
-// session is no help, as browsers send it with nothing that another site leads to.
+// cookie meanwhile, sealed: a server that kept it would have its memory filled by whoever begins logins. The cookie of
+// the session is no help, as browsers send it with nothing that another site leads to.
 
 // backPath is where the issuer sends a browser back to.
 const backPath = "/login/back"
@@ -113,8 +113,8 @@ func (s *Server) away(r *http.Request) bool {
 	return s.o.PublicURL != "" && err == nil && !strings.EqualFold(u.Host, r.Host)
 }
 
-// beginLogin redirects to the issuer. A browser that used another host name than the public one is redirected to the login
-// page at the public name first, because cookies and the session storage of a browser belong to one host name.
+// beginLogin redirects to the issuer. A browser that used another host name than the public one is redirected to the
+// login page at the public name first, because cookies and the session storage of a browser belong to one host name.
 func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		wrongMethod(w, "GET", "this page leads on: use GET")
@@ -138,8 +138,8 @@ func (s *Server) beginLogin(w http.ResponseWriter, r *http.Request) {
 	seeOther(w, address)
 }
 
-// keepLogin has the browser keep a login for so many seconds, or forget it. SameSite=Lax has it sent along when the issuer
-// leads back here, and with nothing that another site asks for by itself.
+// keepLogin has the browser keep a login for so many seconds, or forget it. SameSite=Lax has it sent along when the
+// issuer leads back here, and with nothing that another site asks for by itself.
 func (s *Server) keepLogin(w http.ResponseWriter, r *http.Request, value string, seconds int) {
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // it is Secure wherever it came over TLS
 		Name: s.cookieName(r) + "-login", Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: s.o.Secure(r),

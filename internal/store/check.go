@@ -5,8 +5,8 @@ import "context"
 // Fault is a kind of damage, named by what is damaged.
 type Fault string
 
-// The kinds of damage. What is wrong with records and missing ones, and with the log, is to be restored; the rest follows
-// from the records, and Repair mends it.
+// The kinds of damage. What is wrong with records and missing ones, and with the log, is to be restored; the rest
+// follows from the records, and Repair mends it.
 const (
 	FaultyRecords  Fault = "records"  // not as they were written
 	FaultyMissing  Fault = "missing"  // records that others rest on and that are not there
@@ -38,11 +38,11 @@ type Checked struct{ Sources, Nodes, Links int }
 
 // Checker looks for damage.
 type Checker interface {
-	// Check reads every record, holds what follows from records against them, and calls f for what is damaged. An error of
-	// f ends it, and so does a store that cannot be read any further.
+	// Check reads every record, holds what follows from records against them, and calls f for what is damaged. An error
+	// of f ends it, and so does a store that cannot be read any further.
 	Check(ctx context.Context, f func(Damage) error) (Checked, error)
-	// Repair is Check, and writes anew what follows from records where it does not fit them. No record changes but in what
-	// follows from others, and none that is not as it was written. Others may read and write meanwhile, as beside a load;
-	// who reads sees what was mended, as what a load writes.
+	// Repair is Check, and writes anew what follows from records where it does not fit them. No record changes but in
+	// what follows from others, and none that is not as it was written. Others may read and write meanwhile, as beside
+	// a load; who reads sees what was mended, as what a load writes.
 	Repair(ctx context.Context, f func(Damage) error) (Checked, error)
 }

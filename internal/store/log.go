@@ -48,8 +48,8 @@ func Again(i *kg.ChangeItem) (*Logged, error) {
 // logPage is how many changes, and how many items, EachChange reads at once.
 const logPage = 1000
 
-// EachChange calls f for each change of a log, the earliest first, with what it did and the imports that created what it
-// deleted.
+// EachChange calls f for each change of a log, the earliest first, with what it did and the imports that created what
+// it deleted.
 func EachChange(ctx context.Context, log Logger, f func(c *kg.Change, items []kg.ChangeItem, made map[string]int64) error) error {
 	q := &ChangesQuery{Limit: logPage, Earliest: true}
 	for {

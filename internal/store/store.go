@@ -79,8 +79,8 @@ type Ahead struct {
 	Absent bool
 	// Says, unless nil, is the one link that it will ask for the strays of.
 	Says *kg.Link
-	// Read, unless nil, returns the plan by which what work has written is read as soon as it is committed. A store that
-	// answers it as it commits hands the answer to Take.
+	// Read, unless nil, returns the plan by which what work has written is read as soon as it is committed. A store
+	// that answers it as it commits hands the answer to Take.
 	Read func() *plan.Query
 	Take func(*kg.Result)
 }
@@ -92,8 +92,8 @@ type Writer interface {
 	// connection is lost, and then sees to it that nothing is written twice. The change is what the log has of it, nil
 	// where nothing was written. The errors of work are returned as they are.
 	//
-	// Where work foresees what it will look at, a store may read that in one go. Work may ask for more: the store may give
-	// it an error then, with which it must end, and run it again.
+	// Where work foresees what it will look at, a store may read that in one go. Work may ask for more: the store may
+	// give it an error then, with which it must end, and run it again.
 	Write(ctx context.Context, ahead Ahead, work func(ctx context.Context, tx Tx) error) (*kg.Change, error)
 }
 
@@ -125,8 +125,8 @@ type Deed struct {
 	Files   []kg.ChangeFile
 	// Whole has the log keep what the load created too. Without it, that follows from the records.
 	Whole bool
-	// Log, unless nil, is the log of the store that the records come from, all of them and as they are there. It becomes
-	// that of this store, which held nothing, in place of a change that the load is.
+	// Log, unless nil, is the log of the store that the records come from, all of them and as they are there. It
+	// becomes that of this store, which held nothing, in place of a change that the load is.
 	Log Logger
 }
 
@@ -171,7 +171,8 @@ type Logger interface {
 	CountItems(ctx context.Context, q *ItemsQuery) (int64, error)
 	// Departed returns the imports that created what a change deleted, by the ids of the records.
 	Departed(ctx context.Context, seq int64) (map[string]int64, error)
-	// Later returns what the first change after one made of each record that later changes have touching items of, by id.
+	// Later returns what the first change after one made of each record that later changes have touching items of, by
+	// id.
 	Later(ctx context.Context, q *LaterQuery) ([]LaterItem, error)
 	// Made returns the changes that created some records, by the records' ids: only imports after a change, and of the
 	// records that are there.
@@ -180,7 +181,8 @@ type Logger interface {
 	Kept(ctx context.Context) (Kept, error)
 }
 
-// Kept is where a log begins. What was there right before its first change follows from what is there and from the changes.
+// Kept is where a log begins. What was there right before its first change follows from what is there and from the
+// changes.
 type Kept struct {
 	First int64   // seq of the first change: 1 unless earlier ones were deleted
 	Since kg.Time // when the last of those was made, 0 where there were none
@@ -205,9 +207,9 @@ func KeptFrom(first, sinceMilli int64) Kept {
 
 // Compactor forgets what was long ago.
 type Compactor interface {
-	// Compact deletes changes before one, the earliest first, but for the latest of all, and what they did: so many of each
-	// at most, in one transaction. It reports whether there may be more to delete. What calls have left, the next goes on
-	// with, whatever it is asked for.
+	// Compact deletes changes before one, the earliest first, but for the latest of all, and what they did: so many of
+	// each at most, in one transaction. It reports whether there may be more to delete. What calls have left, the next
+	// goes on with, whatever it is asked for.
 	Compact(ctx context.Context, first int64, most int) (more bool, err error)
 }
 
@@ -256,7 +258,8 @@ type LaterQuery struct {
 // LaterItem is an item, and the seq of its change.
 type LaterItem struct {
 	Seq int64
-	// Made is the first import after the change asked about that created a record of this id which went since, 0 for none.
+	// Made is the first import after the change asked about that created a record of this id which went since, 0 for
+	// none.
 	Made int64
 	kg.ChangeItem
 }

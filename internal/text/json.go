@@ -31,8 +31,8 @@ func AppendJSON(dst []byte, s string) []byte {
 }
 
 // plainPrefix is how many bytes s begins with that need no escaping, in steps of eight, each of which is a few
-// operations on one integer (Warren, Hacker's Delight, section 6-1). A text of 40 bytes is written in 21 ns, byte by byte
-// in 57 (BenchmarkAppendJSON).
+// operations on one integer (Warren, Hacker's Delight, section 6-1). A text of 40 bytes is written in 21 ns, byte by
+// byte in 57 (BenchmarkAppendJSON).
 func plainPrefix(s string) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	zero := func(x uint64) uint64 { return (x - ones) &^ x & highs } // some byte is 0

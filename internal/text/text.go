@@ -137,8 +137,8 @@ var points = &unicode.RangeTable{R16: []unicode.Range16{
 // inner turns the quotation marks that are outer ones into those that stand within others.
 var inner = strings.NewReplacer("“", "‘", "”", "’")
 
-// Quote puts text into quotation marks for people to read. Text that is all of one quotation already stays; marks within
-// become single ones.
+// Quote puts text into quotation marks for people to read. Text that is all of one quotation already stays; marks
+// within become single ones.
 func Quote(s string) string {
 	if rest, ok := strings.CutPrefix(s, "“"); ok {
 		if rest, ok = strings.CutSuffix(rest, "”"); ok && !strings.ContainsAny(rest, "“”") {

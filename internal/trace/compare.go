@@ -20,7 +20,8 @@ type Comparison struct {
 	// node and link.
 	Shared      []Side
 	SharedNodes int
-	// OnlyLeft and OnlyRight are the nodes only one is linked to: most links with it first, then best connected, then by id.
+	// OnlyLeft and OnlyRight are the nodes only one is linked to: most links with it first, then best connected, then
+	// by id.
 	OnlyLeft, OnlyRight []Only
 }
 

@@ -18,8 +18,8 @@ import (
 )
 
 // Explorer serves GET and HEAD of the explorer's pages: /, /e/ID, /s/ID, /path, /view and /story. What an entity or a
-// source is can be read on its page without JavaScript too, and stands there as JSON-LD (schema.org); graphql is asked for
-// it as any client asks, with the request's own address and headers.
+// source is can be read on its page without JavaScript too, and stands there as JSON-LD (schema.org); graphql is asked
+// for it as any client asks, with the request's own address and headers.
 func Explorer(o Options, graphql http.Handler) http.Handler {
 	return &explorer{page: o.fill("explorer.html"), options: o, graphql: graphql}
 }
@@ -118,8 +118,8 @@ type refused struct {
 
 func (r *refused) Error() string { return r.message }
 
-// ask asks as the client that wants the page: by its address, and with the rights it shows. What is damaged in the store
-// is left out of the answer's lists: damaged says what, in the server's words.
+// ask asks as the client that wants the page: by its address, and with the rights it shows. What is damaged in the
+// store is left out of the answer's lists: damaged says what, in the server's words.
 func (e *explorer) ask(r *http.Request, query, id string, into any) (damaged []string, err error) {
 	body, err := json.Marshal(map[string]any{"query": query, "variables": map[string]string{"id": id}})
 	if err != nil {

@@ -25,12 +25,13 @@ type Login struct {
 	Issuer string
 	// Next is the address of the page that is shown afterwards.
 	Next string
-	// Away says that the way to the issuer begins on the page by another name of this server, and Led that this is that page.
+	// Away says that the way to the issuer begins on the page by another name of this server, and Led that this is that
+	// page.
 	Away, Led bool
 	// Problem is what was wrong with the token before; "" for nothing.
 	Problem string
-	// Again has the browser ask once more by itself: where a page of another site led here, it did not send the cookie of
-	// the session.
+	// Again has the browser ask once more by itself: where a page of another site led here, it did not send the cookie
+	// of the session.
 	Again bool
 	// In says that who is here is logged in, and may go back to another window.
 	In bool
@@ -94,8 +95,8 @@ func inserted(name string, data any) string {
 	return b.String()
 }
 
-// loginScript is the script of the page for logging in, which keeps what stands behind # in the address of the page that
-// somebody wanted.
+// loginScript is the script of the page for logging in, which keeps what stands behind # in the address of the page
+// that somebody wanted.
 var loginScript = sync.OnceValue(func() string {
 	names := must(fs.Glob(dist, "dist/assets/login-*.js.gz"))
 	return "/assets/" + strings.TrimSuffix(path.Base(names[0]), ".gz")

@@ -2,8 +2,9 @@ package web
 
 import "html/template"
 
-// All words of the pages that this package writes itself stand in this file, so that they can be translated: those without
-// JavaScript, and those for logging in. Those of the scripts stand in src/explorer/words.ts, and in what GraphiQL brings.
+// All words of the pages that this package writes itself stand in this file, so that they can be translated: those
+// without JavaScript, and those for logging in. Those of the scripts stand in src/explorer/words.ts, and in what
+// GraphiQL brings.
 const (
 	product      = "Throughline"
 	titleMissing = "Not found"

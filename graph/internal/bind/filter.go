@@ -174,8 +174,8 @@ func (f *filtering) sub(b *Binder, depth int) func(at string, m map[string]any) 
 	}
 }
 
-// askedProp returns the property of a type that a field of its filter asks for; nil for a field that filters of all types
-// have.
+// askedProp returns the property of a type that a field of its filter asks for; nil for a field that filters of all
+// types have.
 func askedProp(of *catalog.Type, name string) *catalog.Prop {
 	if of == nil {
 		return nil

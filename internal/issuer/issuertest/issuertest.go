@@ -126,8 +126,8 @@ func (i *Issuer) Rotate() {
 	i.keys = append(i.keys, k)
 }
 
-// Token returns a token of ann, an EDITOR, for the client, that is good for an hour, with claims of its own; nil takes one
-// away.
+// Token returns a token of ann, an EDITOR, for the client, that is good for an hour, with claims of its own; nil takes
+// one away.
 func (i *Issuer) Token(own Claims) string {
 	i.t.Helper()
 	now := time.Now()

@@ -20,8 +20,8 @@ import (
 // A transaction of several statements is a round trip for each, one to begin it, and one to commit it. A change of a
 // few records is two round trips where it foresees which records it will look at. One statement reads them, and how
 // often somebody has written so far. Another, which is a transaction of its own, takes the lock, and writes the records
-// and the log if nobody has written since: what was read is then as a transaction would have found it. Where none of the
-// records is supposed to be there, the other statement is enough, which looks whether one is. Where it is not as
+// and the log if nobody has written since: what was read is then as a transaction would have found it. Where none of
+// the records is supposed to be there, the other statement is enough, which looks whether one is. Where it is not as
 // supposed, where the work asks for more, or where anything fails, the work is run again in a transaction of several
 // statements, which finds out whether the other has been committed.
 
@@ -115,8 +115,8 @@ func ofServer(err error) bool {
 // turnsText reads how often somebody has written.
 const turnsText = "CALL () { MATCH (m:ThroughlineMeta {id: 'layout'}) RETURN coalesce(m.turns, 0) AS %s }\n"
 
-// readAhead reads records, with all that may be asked of them. Nobody has written between the first part of the statement
-// and the last, or it was for nothing.
+// readAhead reads records, with all that may be asked of them. Nobody has written between the first part of the
+// statement and the last, or it was for nothing.
 func (s *Store) readAhead(ctx context.Context, a *ahead, ids []string) error {
 	sources, entities, links := kg.SortIDs(ids)
 	var b strings.Builder

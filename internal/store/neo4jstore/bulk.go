@@ -216,8 +216,8 @@ func (b *Bulk) Quoted(x *kg.Node) string {
 	return ""
 }
 
-// Link returns a link with what the texts of its sources make of its evidence. Said are the words of the quotation at its
-// end, "" for none.
+// Link returns a link with what the texts of its sources make of its evidence. Said are the words of the quotation at
+// its end, "" for none.
 func (b *Bulk) Link(x *kg.Link, text func(source string) (*rules.Text, error), said string) (Record, error) {
 	l := &b.load
 	l.sources = make(map[string]*rules.Text, len(x.Evidence))

@@ -85,8 +85,8 @@ func (f *faults) add(kind store.Fault, what, id, says string) {
 // mendedAtOnce is how many records one transaction of a repair writes.
 const mendedAtOnce = 1000
 
-// mend reports the damage found so far, and in a repair mends it first, in a transaction that holds the lock of writers. It
-// does nothing until a batch is full, or end says that no more is found.
+// mend reports the damage found so far, and in a repair mends it first, in a transaction that holds the lock of
+// writers. It does nothing until a batch is full, or end says that no more is found.
 func (c *checking) mend(ctx context.Context, of *faults, end bool, write func(tx neo4j.ManagedTransaction, ids []string) error) error {
 	if len(*of) == 0 || !end && len(*of) < mendedAtOnce {
 		return nil

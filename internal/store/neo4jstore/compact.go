@@ -8,8 +8,8 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// The statements of a compaction. What a change did is deleted after it: until then nothing finds it. Where the log begins
-// is a node of its own, so that it goes where all of ours is deleted.
+// The statements of a compaction. What a change did is deleted after it: until then nothing finds it. Where the log
+// begins is a node of its own, so that it goes where all of ours is deleted.
 const (
 	keptText     = "MATCH (k:ThroughlineLog) RETURN k.first, k.since"
 	earliestText = `MATCH (c:ThroughlineChange) WHERE c.seq > 0 AND c.seq < $first WITH c ORDER BY c.seq LIMIT $most

@@ -9,12 +9,13 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// Where all records of a transaction are taken to be new, nothing is read that must stay as it is: the constraints refuse
-// what was there after all. Such a transaction takes the lock of those who write as its last act, and several are under
-// way at once: one creates its records while another one is committed, and this program makes the rows of the next. One
-// that is refused is run again on its own, with looking up.
+// Where all records of a transaction are taken to be new, nothing is read that must stay as it is: the constraints
+// refuse what was there after all. Such a transaction takes the lock of those who write as its last act, and several
+// are under way at once: one creates its records while another one is committed, and this program makes the rows of the
+// next. One that is refused is run again on its own, with looking up.
 
-// transactionsAtOnce is how many transactions of a load are under way at once. A third one gains nothing: one is committed at a time.
+// transactionsAtOnce is how many transactions of a load are under way at once. A third one gains nothing: one is
+// committed at a time.
 const transactionsAtOnce = 2
 
 // later is the transaction of records that are taken to be new: its statements wait.

@@ -11,9 +11,9 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// Statements find entities by the ids that they have. Where one names an id that nothing has, a second one looks for the
-// entity whose former id it is, and the first runs again with that. What a filter names is looked for before: whether
-// an id of a list was there, its answer does not say.
+// Statements find entities by the ids that they have. Where one names an id that nothing has, a second one looks for
+// the entity whose former id it is, and the first runs again with that. What a filter names is looked for before:
+// whether an id of a list was there, its answer does not say.
 
 // mergedText finds the entities whose former ids some are.
 const mergedText = "MATCH (x:ExternalId)-[:IDENTIFIES]->(n:Entity) WHERE x.scheme = '" + formerScheme +
@@ -141,8 +141,8 @@ func (s *Store) known(ctx context.Context, w *plan.Walk) (*plan.Walk, error) {
 	return w.Renamed(names), err
 }
 
-// knownRefs returns a walk, which has named nothing, with the ids that entities have now in the place of former ones, and
-// whether there are some.
+// knownRefs returns a walk, which has named nothing, with the ids that entities have now in the place of former ones,
+// and whether there are some.
 func (s *Store) knownRefs(ctx context.Context, w *plan.Walk, err error) (*plan.Walk, bool) {
 	ids := refIDs(w.Refs)
 	if kg.CodeOf(err) != kg.NotFound || len(ids) == 0 {

@@ -836,8 +836,8 @@ const namesText = `UNWIND $rows AS row MATCH (n:Entity {id: row[0]})
 FOREACH (a IN row[1] | CREATE (:Alias {name: a[0], _name: a[1]})-[:ALIAS_OF]->(n))
 FOREACH (x IN row[2] | CREATE (:ExternalId {scheme: x[0], value: x[1]})-[:IDENTIFIES]->(n))`
 
-// namesOf returns what an entity is found by beside its name: aliases with their folded forms, and external and former ids
-// with their schemes.
+// namesOf returns what an entity is found by beside its name: aliases with their folded forms, and external and former
+// ids with their schemes.
 func namesOf(x *kg.Node) (aliases, outer []any) {
 	aliases, outer = []any{}, []any{}
 	for _, a := range x.Aliases {
@@ -993,8 +993,8 @@ WITH DISTINCT n`+deleting("n"), map[string]any{"ids": gone.IDs()})
 }
 
 // deleting is the clause that deletes a node or relationship of ours. Its properties go first: what a transaction has
-// both changed and deleted, Neo4j 5.26 still finds in the indexes of what was changed, and the statement that reads them
-// fails, as the record is gone (EntityNotFound).
+// both changed and deleted, Neo4j 5.26 still finds in the indexes of what was changed, and the statement that reads
+// them fails, as the record is gone (EntityNotFound).
 func deleting(v string) string { return " SET " + v + " = {} DELETE " + v }
 
 // removing runs a transaction that deletes records, and reports them when they are gone.

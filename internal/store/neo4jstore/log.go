@@ -89,8 +89,8 @@ func (l *load) copyMarks(ctx context.Context, b *store.Batch) (err error) {
 // rowsAtOnce is how many rows of a log one statement writes.
 const rowsAtOnce = 1000
 
-// copyLog writes the log of another store, from which the records of the load come. The change that the load has left, and
-// which says that it has not ended, goes with the last transaction.
+// copyLog writes the log of another store, from which the records of the load come. The change that the load has left,
+// and which says that it has not ended, goes with the last transaction.
 func (l *load) copyLog(ctx context.Context, from store.Logger) error {
 	kept, err := from.Kept(ctx)
 	if err != nil {

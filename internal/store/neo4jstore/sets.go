@@ -56,8 +56,8 @@ func (c *compiler) linkedBy(f *plan.LinkedTo) {
 	c.w(" RETURN collect(DISTINCT ", n, ")")
 }
 
-// linkable writes the clauses that find the entities that fit a filter: from an index by id or name, or from a set, where one
-// of these holds all that fit, or else from all entities.
+// linkable writes the clauses that find the entities that fit a filter: from an index by id or name, or from a set,
+// where one of these holds all that fit, or else from all entities.
 func (c *compiler) linkable(f *plan.EntityFilter, n string) {
 	if from, ok := anchorOf(f); ok && from.indexed() {
 		c.entityFilter(c.anchored(from, n, c.cat.Entities), f, n, c.cat.Entities)

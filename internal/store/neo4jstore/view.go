@@ -62,8 +62,8 @@ type views struct {
 	used    atomic.Int64 // walks that a view answered, for tests
 }
 
-// refreshPause is how much longer than it took a view is left alone before the next is begun: a graph that is always being
-// written is not read over and over.
+// refreshPause is how much longer than it took a view is left alone before the next is begun: a graph that is always
+// being written is not read over and over.
 const refreshPause = 5
 
 // open lets views be made until the context ends or close is called.

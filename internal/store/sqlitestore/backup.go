@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Backup writes the store as it is at one moment, with its log, into a file that is empty or not there, as a store of its
-// own. Others read and write meanwhile. Whoever calls syncs the file to the disk.
+// Backup writes the store as it is at one moment, with its log, into a file that is empty or not there, as a store of
+// its own. Others read and write meanwhile. Whoever calls syncs the file to the disk.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.file.gone(); err != nil {
 		return err

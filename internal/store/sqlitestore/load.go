@@ -253,8 +253,8 @@ func (l *load) indexLinks(ctx context.Context) error {
 	return err
 }
 
-// built makes the version of the load while the rows are indexed and committed, as neither needs the other. It sends nil
-// where there is none.
+// built makes the version of the load while the rows are indexed and committed, as neither needs the other. It sends
+// nil where there is none.
 func (l *load) built() <-chan *memgraph.Graph {
 	out := make(chan *memgraph.Graph, 1)
 	f := l.feed
@@ -620,7 +620,8 @@ func (l *load) verifyAgain(ctx context.Context, text string, arg any) (n int, la
 	return n, last, nil
 }
 
-// prepareVerifying prepares the statements that compare the words of links that are there with the texts of their sources.
+// prepareVerifying prepares the statements that compare the words of links that are there with the texts of their
+// sources.
 func (l *load) prepareVerifying(ctx context.Context) error {
 	return l.prepare(ctx, []prepared{
 		{&l.findSource, textSQL},

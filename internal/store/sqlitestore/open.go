@@ -50,8 +50,8 @@ type Options struct {
 	// it, opens all the same then, if it needs no change to be read.
 	Reads bool
 	// Once says that the store is opened for one task, such as a command's, and then closed. A load then leaves no
-	// snapshot, which takes as much memory as the whole graph: the first who reads makes it, and Close waits until it is
-	// saved.
+	// snapshot, which takes as much memory as the whole graph: the first who reads makes it, and Close waits until it
+	// is saved.
 	Once bool
 	// Now is the clock of loads; nil is time.Now.
 	Now func() time.Time

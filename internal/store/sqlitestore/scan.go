@@ -290,8 +290,8 @@ func (s *Store) Resting(ctx context.Context, ids []string) ([]string, error) {
 	return s.resting(ctx, s.read, ids)
 }
 
-// resting looks at those links alone that the version in memory has there, or that were written since, if there is a version
-// and the file says what was written since. Otherwise it looks at every link.
+// resting looks at those links alone that the version in memory has there, or that were written since, if there is a
+// version and the file says what was written since. Otherwise it looks at every link.
 func (s *Store) resting(ctx context.Context, db queryer, ids []string) ([]string, error) {
 	sources, entities, _ := kg.SortIDs(ids)
 	if len(sources)+len(entities) == 0 {

@@ -11,8 +11,8 @@ import (
 	"github.com/throughline/throughline/internal/kg"
 )
 
-// The id of a link says where another link that says the same is, unless that is a stray: one whose id does not follow from
-// what it says. An index has the strays alone, which are few in most graphs.
+// The id of a link says where another link that says the same is, unless that is a stray: one whose id does not follow
+// from what it says. An index has the strays alone, which are few in most graphs.
 
 const (
 	anyStraySQL = `SELECT EXISTS (SELECT 1 FROM link INDEXED BY link_stray WHERE from_k > 0 AND stray > 0)`

@@ -17,8 +17,9 @@ import (
 	"github.com/throughline/throughline/internal/store"
 )
 
-// compactions writes, and deletes some of the earliest changes between writes, maybe not to the end. The store holds the
-// same as the oracle that has done the same, and says the same of what is kept as the oracle that has deleted nothing.
+// compactions writes, and deletes some of the earliest changes between writes, maybe not to the end. The store holds
+// the same as the oracle that has done the same, and says the same of what is kept as the oracle that has deleted
+// nothing.
 func (s *suite) compactions(t *testing.T) {
 	for n := range max(s.Draws.Graphs*Rounds(t)/4, 1) { // each asks much
 		seed := uint64(n + 1)
@@ -124,8 +125,8 @@ func (r *random) sameKept(t *testing.T, all *Oracle, x store.Store) {
 	}
 }
 
-// compactsBesideWriters deletes the earliest changes over and over, by two at once, while others write. Nothing of what is
-// kept is missing, and the latest change is always there.
+// compactsBesideWriters deletes the earliest changes over and over, by two at once, while others write. Nothing of what
+// is kept is missing, and the latest change is always there.
 func (s *suite) compactsBesideWriters(t *testing.T) {
 	const writers, each = 4, 8
 	x := s.Open(t)

@@ -882,8 +882,8 @@ func Part[T any](t testing.TB, all []T) (part []T) {
 	return part
 }
 
-// RunRandom holds a store against the oracle: graphs random graphs, and Rounds times as many, plans random plans on each. open
-// returns an empty store; it is called once for each graph.
+// RunRandom holds a store against the oracle: graphs random graphs, and Rounds times as many, plans random plans on
+// each. open returns an empty store; it is called once for each graph.
 func RunRandom(t *testing.T, cat *catalog.Catalog, open func(t *testing.T) store.Store, graphs, plans int) {
 	t.Helper()
 	runPlans(t, cat, open, graphs, plans, (*random).query)

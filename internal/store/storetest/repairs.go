@@ -116,7 +116,8 @@ func (s *suite) repairs(t *testing.T) {
 	}
 }
 
-// repairsBesideWriters repairs a store while somebody writes what is damaged: what is written stays, and nothing is left.
+// repairsBesideWriters repairs a store while somebody writes what is damaged: what is written stays, and nothing is
+// left.
 func (s *suite) repairsBesideWriters(t *testing.T) {
 	if len(s.Damages) == 0 {
 		t.Skip("nothing is damaged")

@@ -34,8 +34,8 @@ type Draws struct {
 	Patterns int
 	Wholes   int // filters through which each graph is seen whole
 	Loads    int // one after another, in place of a graph
-	// Turns is for a store that takes long to plan a new question: of what is listed one question in many is asked, others
-	// in each run. See Turns.
+	// Turns is for a store that takes long to plan a new question: of what is listed one question in many is asked,
+	// others in each run. See Turns.
 	Turns bool
 }
 

@@ -118,8 +118,8 @@ func (r *random) written(t *testing.T, i int, oracle, s store.Store, parts []*st
 	sameLogs(t, oracle, s, r)
 }
 
-// changedThenDeleted asks within the transaction that has changed records and deleted them: none of them is found, neither
-// by what it was nor by what it became.
+// changedThenDeleted asks within the transaction that has changed records and deleted them: none of them is found,
+// neither by what it was nor by what it became.
 func (s *suite) changedThenDeleted(t *testing.T) {
 	r := &random{Rand: rand.New(rand.NewPCG(1, 31)), cat: s.Catalog}
 	r.graph(12, 20)

@@ -77,8 +77,8 @@ func Part[T any](t testing.TB, all []T) []T {
 }
 
 // Checks sets how many checks rapid makes until the test ends: so many of each store where twice the rounds of CI are
-// asked for, and as many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than rapid is told to make. On
-// Neo4j each check takes some seconds.
+// asked for, and as many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than
+// rapid is told to make. On Neo4j each check takes some seconds.
 func Checks(t testing.TB, neo4j, embedded int) {
 	t.Helper()
 	checks := flag.Lookup("rapid.checks").Value
