@@ -130,6 +130,12 @@ func TestNearMissesStayDashed(t *testing.T) {
 	link := strings.TrimPrefix(evaluate[string](b, "window.copied"), b.origin)
 	b.button("Add to a story")
 	b.wait("it is added", reads(".said", "It is view 1 of the story"))
+	x, y := b.nodeAt("protection-of-civilians")
+	b.run("choose an end", chromedp.MouseClickXY(x, y))
+	b.wait("there are others", reads(".panel", "not shown"))
+	b.button("Expand: All kinds")
+	b.wait("what is expanded is not near, and is solid", `(e => e.length > 2 && e.filter(e => e.style('line-style') === 'dashed').length === 2)(
+		document.querySelector('.drawing')._cyreg.cy.edges().toArray())`)
 	b.visit(link)
 	b.wait("the link has it dashed, and says why", dashed+" && "+reads(".legend", "dashed: the nearest line, not what was asked for"))
 	if file := b.saved("SVG"); strings.Count(file, "stroke-dasharray") != 2 {
@@ -791,6 +797,7 @@ func TestPicturesOfLinesStayThose(t *testing.T) {
 	said("it is as it was", two)
 	b.visit(view)
 	said("who is sent it sees the same", two)
+	b.wait("and its query asks for them", `/"ids":\["l_\w+","l_\w+"\]/.test(decodeURIComponent([...document.querySelectorAll('.more a')].at(-1).href))`)
 	x, y := b.nodeAt("ann")
 	b.run("choose her", chromedp.MouseClickXY(x, y))
 	b.wait("one is not shown", reads(".panel", "1 link not shown"))

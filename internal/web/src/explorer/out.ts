@@ -416,14 +416,16 @@ const pieces = 'sentence evidence(first: 1) { nodes { excerpt source { title url
 export function queryOf(
   graph: Graph,
   ids: string[],
-  { without, denied, time }: Pick<State, 'without' | 'denied' | 'time'>,
+  { picture: { only }, without, denied, time }: Pick<State, 'picture' | 'without' | 'denied' | 'time'>,
 ): Query {
   const kinds = [...new Set(graph.between(ids, denied).map(l => l.kind))].filter(k => !without.includes(k));
   const asked = ids.slice(0, listed);
   const year = (n: number) => String(n).padStart(4, '0');
   const during = time && { from: year(time.from), to: year(time.to), match: time.certain ? 'CERTAIN' : 'POSSIBLE' };
+  const lines = only && !denied && only.length <= listed ? only : null;
   const where = {
     other: { ids: asked },
+    ...(lines && { ids: lines }),
     ...(without.length > 0 && { not: { kinds: without } }),
     ...(denied && { standings: everyStanding }),
     ...(during && {
@@ -436,6 +438,7 @@ export function queryOf(
   const notes = [
     `The entities of the view, and the links among them${kinds.length > 0 ? `: ${names(kinds)}` : ''}`,
     ...(ids.length > listed ? [`The first ${listed} of ${ids.length} entities: a list takes no more`] : []),
+    ...(lines ? ['Of these the links of the lines alone, as in the view'] : []),
     ...(without.length > 0 ? [`Left out, as in the view: ${names(without)}`] : []),
     ...(denied ? ['With links that sources only deny'] : []),
     ...(during ? [`Of the years ${during.from} to ${during.to}${time.certain ? ', certainly' : ''}`] : []),

@@ -5,9 +5,10 @@ import { choice, chosen, looks, type Picture, type Selection, type State } from 
 // Ends are what a link joins, and its kind: from, kind, to. By a merge a link gets another id, and keeps these.
 type Ends = [from: string, kind: string, to: string];
 
-export type Linked = { picture: Picture; ends: Ends[] } & Pick<
+// What is near is true of all links in what an older page wrote.
+export type Linked = { picture: Picture; ends: Ends[]; near: State['near'] | boolean } & Pick<
   State,
-  'selection' | 'focus' | 'time' | 'without' | 'denied' | 'colour' | 'size' | 'near'
+  'selection' | 'focus' | 'time' | 'without' | 'denied' | 'colour' | 'size'
 >;
 
 // Page is one view of a story, with what is said of it.
@@ -49,7 +50,7 @@ const viewOf = ({
   denied = false,
   colour,
   size,
-  near = false,
+  near = [],
   ends = [],
 }: Linked): Linked => ({
   picture,
@@ -94,12 +95,15 @@ export async function present(
   view: Linked,
   graph: Graph,
   signal?: AbortSignal,
-): Promise<{ view: Linked; gone: number }> {
-  const { picture, selection, focus } = view;
+): Promise<{ view: Omit<Linked, 'near'> & Pick<State, 'near'>; gone: number }> {
+  const { picture, selection, focus, near } = view;
   const ids = await graph.read(picture.ids, signal);
   await graph.join(ids, view.denied, signal);
   const now = (id: string) => graph.entities.get(id)?.id ?? id;
   const all = (list: string[]) => [...new Set(list.map(now))];
+  // a link of an entity that was merged has another id: then all links are meant, rather than too few
+  const areThere = (links: string[]) => links.every(id => graph.links.has(id));
+  const allNear = () => graph.between(ids, false).map(l => l.id);
   const places = Object.entries(picture.at);
   const groups = new Map(picture.groups.map(g => [`${now(g.of)} ${g.kind}`, { ...g, of: now(g.of) }]));
   const among = selection && 'links' in selection ? graph.between(ids, true) : [];
@@ -125,11 +129,11 @@ export async function present(
           ...places.map(([id, place]) => [now(id), place] as const),
           ...places.filter(([id]) => now(id) === id),
         ]),
-        // a link of an entity that was merged has another id: then all links are shown, rather than too few
-        only: picture.only?.every(id => graph.links.has(id)) ? picture.only : null,
+        only: picture.only && areThere(picture.only) ? picture.only : null,
       },
       selection: selection && 'links' in selection ? chosenLinks(selection.links) : choice(all(chosen(selection))),
       focus: focus && { ...focus, id: now(focus.id) },
+      near: Array.isArray(near) && areThere(near) ? near : near ? allNear() : [],
     },
     gone: picture.ids.filter(id => !graph.entities.has(id)).length,
   };
@@ -199,7 +203,7 @@ const view = fields({
   // what an older page did not write
   without: either(one(undefined), list(text)),
   denied: either(one(undefined), flag),
-  near: either(one(undefined), flag),
+  near: either(one(undefined), flag, list(text)),
   ends: either(
     one(undefined),
     list(x => Array.isArray(x) && x.length === 3 && x.every(text)),

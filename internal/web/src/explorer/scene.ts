@@ -185,7 +185,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       links: list,
       label: doubted(list, list.length === 1 ? kindLabel(graph.catalog, first.kind) : words.canvas.links(list.length)),
       width: Math.min(8, 1 + Math.max(...list.map(l => l.supportCount))),
-      dashed: s.near || list.some(l => l.standing !== 'SUPPORTED'),
+      dashed: list.some(l => s.near.includes(l.id) || l.standing !== 'SUPPORTED'),
       // what has no date is shown beside what held in the time that is chosen, but not as if it had
       faded: lit
         ? !list.some(l => lit.has(l.id))

@@ -60,8 +60,8 @@ export interface State {
   size: (typeof looks.size)[number];
   // Whether links that sources only deny are shown too.
   denied: boolean;
-  // Whether it is near what was asked for, and not that: it is dashed.
-  near: boolean;
+  // The links that are near what was asked for, and not that: they are dashed.
+  near: string[];
 }
 
 const emptyPicture: Picture = { ids: [], groups: [], pinned: [], at: {}, only: null };
@@ -77,7 +77,7 @@ export const initial: State = {
   denied: false,
   colour: 'type',
   size: 'links',
-  near: false,
+  near: [],
 };
 
 export type Action =

@@ -143,7 +143,7 @@ function Told({
         centrality: view.size === 'centrality' ? await graph.centrality(now.picture.ids, signal) : null,
       };
       const shown = scene(graph, { ...initial, ...now }, null, measures);
-      return { gone, links: shown.links, svg: out.svg(graph, shown, now.picture.at) };
+      return { gone, near: now.near.length > 0, links: shown.links, svg: out.svg(graph, shown, now.picture.at) };
     },
     [graph, view],
   );
@@ -154,7 +154,7 @@ function Told({
       {problem && <Problem problem={problem} again={again} />}
       {answer && (
         <>
-          {view.near && <p class="quiet">{words.canvas.near}</p>}
+          {answer.near && <p class="quiet">{words.canvas.near}</p>}
           {answer.gone > 0 && <p class="warning">{w.gone(answer.gone)}</p>}
           <figure role="img" aria-label={page.caption || title} dangerouslySetInnerHTML={{ __html: answer.svg }} />
           <details>

@@ -132,7 +132,7 @@ export function Workbench({
       } else {
         setDamaged(opening === nothing || holdsView(location.hash));
         const { ids, at = {}, groups = [], only = null } = opening;
-        dispatch({ do: 'open', picture: { ids, at, groups, only }, state: { near } });
+        dispatch({ do: 'open', picture: { ids, at, groups, only }, state: { near: near ? (only ?? []) : [] } });
       }
       setKnown(k => k + 1);
       entry.current = gone ? '' : whose();
@@ -609,7 +609,8 @@ export function Workbench({
               <Badge graph={graph} type={t} />
             </li>
           ))}
-          <li>{state.near ? w.near : w.disputed}</li>
+          {state.near.length > 0 && <li>{w.near}</li>}
+          <li>{w.disputed}</li>
           <li>{shown.grouped > 0 ? w.typesThick : w.thick}</li>
           {shown.nodes.some(n => n.hidden > 0) && <li>{w.plus}</li>}
           {shown.nodes.some(n => n.group) && <li>{w.double}</li>}
