@@ -370,7 +370,7 @@ func (c *exportCmd) Run(w *world) error {
 				if c.whole(format) {
 					return c.Output
 				}
-				return beside(c.Output, part)
+				return partPath(c.Output, part)
 			}))
 		}
 	}
@@ -441,7 +441,7 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 		made = append(made, t)
 		return t, nil
 	}
-	open := func(part string) (io.Writer, error) { return add(beside(c.Output, part)) }
+	open := func(part string) (io.Writer, error) { return add(partPath(c.Output, part)) }
 	finish := func() error { return nil }
 	if c.whole(format) {
 		to, err := add(c.Output)
@@ -496,8 +496,8 @@ func settle(path string) {
 	}
 }
 
-// beside names a part: graph.csv.gz has graph-nodes.csv.gz, and a part with an ending of its own graph-import.sh.
-func beside(path, part string) string {
+// partPath names a part: graph.csv.gz has graph-nodes.csv.gz, and a part with an ending of its own graph-import.sh.
+func partPath(path, part string) string {
 	dir, name := filepath.Split(path)
 	stem, rest := name, ""
 	if i := strings.IndexByte(name[min(1, len(name)):], '.'); i >= 0 {

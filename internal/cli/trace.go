@@ -258,17 +258,17 @@ type namedJSON struct {
 }
 
 // String is the name, marked where the entity is a quote whose words do not stand there.
-func (n namedJSON) String() string { return n.Name + mark(n.Verified) }
+func (n namedJSON) String() string { return n.Name + unverifiedMark(n.Verified) }
 
-// mark is that of words that are not in the stored text of their source.
-func mark(verified *bool) string {
+// unverifiedMark is that of words that are not in the stored text of their source.
+func unverifiedMark(verified *bool) string {
 	if verified != nil && !*verified {
 		return " [unverified]"
 	}
 	return ""
 }
 
-type toldJSON struct {
+type statedJSON struct {
 	Sentence          string
 	Supports, Refutes evidenceJSON
 }
@@ -286,7 +286,7 @@ type evidenceJSON struct {
 func quoted(words string) string { return text.Quote(strings.Join(strings.Fields(words), " ")) }
 
 // quotes prints the first words for a link and the first against it, and how many more there are.
-func (w *world) quotes(l *toldJSON) {
+func (w *world) quotes(l *statedJSON) {
 	s := w.style()
 	tell := func(stance string, of *evidenceJSON) {
 		for _, e := range of.Nodes {
@@ -295,7 +295,7 @@ func (w *world) quotes(l *toldJSON) {
 				others = fmt.Sprintf(" (and %d more)", n)
 			}
 			fmt.Fprintf(w.stdout, "      %s%s%s%s — %s%s%s\n", s.dim, stance,
-				quoted(e.Excerpt), mark(e.Verified), e.Source.Title, others, s.end)
+				quoted(e.Excerpt), unverifiedMark(e.Verified), e.Source.Title, others, s.end)
 		}
 	}
 	tell("", &l.Supports)
@@ -352,7 +352,7 @@ type lineJSON struct {
 	Cost   float64
 	Steps  []struct {
 		From, To     namedJSON
-		Link         toldJSON
+		Link         statedJSON
 		Alternatives []struct{ ID string }
 	}
 }
@@ -458,8 +458,8 @@ type showCmd struct {
 	standings
 }
 
-// told prints a link, with its id where that is asked for.
-func (c *showCmd) told(w *world, id, marked string, l *toldJSON) {
+// printLink prints a link, with its id where that is asked for.
+func (c *showCmd) printLink(w *world, id, marked string, l *statedJSON) {
 	s := w.style()
 	if c.IDs {
 		marked += fmt.Sprintf(" %s(%s)%s", s.dim, id, s.end)
@@ -575,7 +575,7 @@ func (c *showCmd) Run(w *world) error {
 	}
 	fmt.Fprintf(w.stdout, "%s:\n", count(e.Links.TotalCount, "link"))
 	for _, l := range e.Links.Edges {
-		c.told(w, l.Link.ID, mark(l.Node.Verified), &l.Link.toldJSON)
+		c.printLink(w, l.Link.ID, unverifiedMark(l.Node.Verified), &l.Link.statedJSON)
 	}
 	w.more("   ", e.Links.TotalCount-len(e.Links.Edges))
 	return nil
@@ -617,7 +617,7 @@ func (c *showCmd) source(w *world, id string, where map[string]any) error {
 	}
 	fmt.Fprintf(w.stdout, "%s:\n", count(of.Links.TotalCount, "link"))
 	for i := range of.Links.Edges {
-		c.told(w, of.Links.Edges[i].Link.ID, "", &of.Links.Edges[i].Link.toldJSON)
+		c.printLink(w, of.Links.Edges[i].Link.ID, "", &of.Links.Edges[i].Link.statedJSON)
 	}
 	w.more("   ", of.Links.TotalCount-len(of.Links.Edges))
 	return nil
@@ -626,7 +626,7 @@ func (c *showCmd) source(w *world, id string, where map[string]any) error {
 // shownLink is a link in a list.
 type shownLink struct {
 	ID string
-	toldJSON
+	statedJSON
 }
 
 const showLinkQuery = `query ShowLink($id: ID!, $first: Int) {
@@ -657,7 +657,7 @@ func (w *world) piece(p *pieceJSON) {
 	if p.Stance == "REFUTES" {
 		stance = "refutes: "
 	}
-	fmt.Fprintf(w.stdout, "   %s%s%s — %s %s(%s, %s)%s\n", stance, quoted(p.Excerpt), mark(p.Verified), p.Source.Title,
+	fmt.Fprintf(w.stdout, "   %s%s%s — %s %s(%s, %s)%s\n", stance, quoted(p.Excerpt), unverifiedMark(p.Verified), p.Source.Title,
 		s.dim, p.ID, p.Source.ID, s.end)
 }
 
@@ -755,7 +755,7 @@ func (c *timelineCmd) Run(w *world) error {
 				Date, Kind, Caption string
 				Subject             struct {
 					Standing string // of a link, "" of others
-					toldJSON
+					statedJSON
 				}
 			}
 		}
@@ -782,7 +782,7 @@ func (c *timelineCmd) Run(w *world) error {
 	for _, m := range got.Timeline.Nodes {
 		fmt.Fprintf(w.stdout, "%s%-10s%s  %s\n", s.bold, m.Date, s.end, m.Caption)
 		if m.Subject.Standing != "" && m.Subject.Standing != kg.Supported.String() {
-			w.quotes(&m.Subject.toldJSON)
+			w.quotes(&m.Subject.statedJSON)
 		}
 	}
 	if got.Timeline.TotalCount == 0 {

@@ -66,7 +66,7 @@ func Received(cat *catalog.Catalog, s store.Store) func(
 			}
 			within, closed, err := FromZip(f)
 			if err != nil {
-				return nil, told(err)
+				return nil, forClient(err)
 			}
 			defer closed() //nolint:errcheck // it was only read
 			files = append(files, within...)
@@ -78,7 +78,7 @@ func Received(cat *catalog.Catalog, s store.Store) func(
 			files[i].Terms = terms
 		}
 		report, err = Import(ctx, cat, s, Ordered(files), o)
-		return report, told(err)
+		return report, forClient(err)
 	}
 }
 
@@ -130,8 +130,8 @@ type BadFile struct {
 	Message string `json:"message"`
 }
 
-// told turns what is wrong with files into an error for a client.
-func told(err error) error {
+// forClient turns what is wrong with files into an error for a client.
+func forClient(err error) error {
 	var bad *BadLinesError
 	var own *kg.Error
 	var path *fs.PathError
