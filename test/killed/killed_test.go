@@ -1,24 +1,31 @@
-// Package killed_test kills a program that writes, and looks at what it leaves: what it was told is written is there,
-// and nothing is there by half.
+// Package killed_test kills programs that write, and looks at what they leave: what was told to be written is there, and
+// nothing is there by half.
 package killed_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/throughline/throughline"
 	"github.com/throughline/throughline/internal/catalog"
+	"github.com/throughline/throughline/internal/cli"
 	"github.com/throughline/throughline/internal/kg"
 	"github.com/throughline/throughline/internal/neotest"
 	"github.com/throughline/throughline/internal/plan"
@@ -37,11 +44,16 @@ const writers = 4
 const (
 	fileEnv, urlEnv, userEnv, passwordEnv = "KILLED_FILE", "KILLED_URL", "KILLED_USER", "KILLED_PASSWORD"
 	roundEnv                              = "KILLED_ROUND"
+	serveEnv                              = "KILLED_SERVES" // set where it serves instead
 )
 
 func TestMain(m *testing.M) {
 	if os.Getenv(roundEnv) == "" {
 		os.Exit(m.Run())
+	}
+	if os.Getenv(serveEnv) != "" {
+		args := []string{"serve", "--addr", "127.0.0.1:0", "--no-sample", "--writable"}
+		os.Exit(cli.Main(context.Background(), args, os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 	}
 	if err := write(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -123,10 +135,37 @@ func triple(ctx context.Context, tx store.Tx, id string) error {
 }
 
 func TestAKilledProgramLosesNothing(t *testing.T) {
+	eachStore(t, true, func(t *testing.T, at place) {
+		rounds(t, at, *kills, func(round, after int, wait time.Duration) []string {
+			return kill(t, append(at.env, roundEnv+"="+strconv.Itoa(round)), after, wait)
+		})
+	})
+}
+
+// TestAKilledServerLosesNothing kills a server that four clients write to.
+func TestAKilledServerLosesNothing(t *testing.T) {
+	eachStore(t, false, func(t *testing.T, at place) {
+		env := append(at.served, serveEnv+"=yes")
+		rounds(t, at, (*kills+4)/5, func(round, after int, wait time.Duration) []string {
+			return killServer(t, append(env, roundEnv+"="+strconv.Itoa(round)), strconv.Itoa(round), after, wait)
+		})
+	})
+}
+
+// place is where the killed program writes.
+type place struct {
+	env, served []string // that lead it there, and a server
+	counted     bool     // it counts what it writes
+	reopen      func() store.Store
+}
+
+// eachStore has a store of each sort with a source, and where it is counted, a count.
+func eachStore(t *testing.T, counted bool, f func(t *testing.T, at place)) {
+	t.Helper()
 	cat := both.Catalog(t)
-	first := &store.Batch{
-		Sources: []*kg.Source{{ID: "s_all", Kind: "ARTICLE", Title: "All"}},
-		Nodes:   []*kg.Node{{ID: "count", Type: "THEME", Name: "0"}},
+	first := &store.Batch{Sources: []*kg.Source{{ID: "s_all", Kind: "ARTICLE", Title: "All"}}}
+	if counted {
+		first.Nodes = []*kg.Node{{ID: "count", Type: "THEME", Name: "0"}}
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "g.db")
@@ -141,7 +180,7 @@ func TestAKilledProgramLosesNothing(t *testing.T) {
 		if err := errors.Join(storetest.Fill(t.Context(), s, first), s.Close()); err != nil {
 			t.Fatal(err)
 		}
-		rounds(t, cat, []string{fileEnv + "=" + path}, reopen)
+		f(t, place{[]string{fileEnv + "=" + path}, []string{"THROUGHLINE_STORE=sqlite:" + path}, counted, reopen})
 	})
 	t.Run("neo4j", func(t *testing.T) {
 		s := both.Neo4j(t, cat)(t)
@@ -149,8 +188,14 @@ func TestAKilledProgramLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		srv := neotest.Start(t)
-		rounds(t, cat, []string{urlEnv + "=" + srv.URL, userEnv + "=" + srv.User, passwordEnv + "=" + srv.Password},
-			func() store.Store { return kept{s} })
+		f(t, place{
+			[]string{urlEnv + "=" + srv.URL, userEnv + "=" + srv.User, passwordEnv + "=" + srv.Password},
+			[]string{
+				"THROUGHLINE_STORE=" + srv.URL, "THROUGHLINE_NEO4J_USER=" + srv.User, "THROUGHLINE_NEO4J_PASSWORD=" + srv.Password,
+			},
+			counted,
+			func() store.Store { return kept{s} },
+		})
 	})
 }
 
@@ -159,19 +204,18 @@ type kept struct{ store.Store }
 
 func (kept) Close() error { return nil }
 
-// rounds kills the program again and again.
-func rounds(t *testing.T, cat *catalog.Catalog, env []string, reopen func() store.Store) {
+// rounds kills again and again, some time after so many writes were told. kill returns what was told.
+func rounds(t *testing.T, at place, n int, kill func(round, after int, wait time.Duration) []string) {
 	t.Helper()
-	n := *kills
 	if testing.Short() {
-		n /= 5
+		n = (n + 4) / 5
 	}
 	random := rand.New(rand.NewPCG(7, 7))
 	var told []string
 	for round := range n {
-		told = append(told, kill(t, append(env, roundEnv+"="+strconv.Itoa(round)), 1+random.IntN(40), time.Duration(random.IntN(3000))*time.Microsecond)...)
-		s := reopen()
-		look(t, cat, s, told)
+		told = append(told, kill(round, 1+random.IntN(40), time.Duration(random.IntN(3000))*time.Microsecond)...)
+		s := at.reopen()
+		look(t, both.Catalog(t), s, told, at.counted)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -180,6 +224,121 @@ func rounds(t *testing.T, cat *catalog.Catalog, env []string, reopen func() stor
 		}
 	}
 	t.Logf("%d writes were told in %d rounds", len(told), n)
+}
+
+// killServer starts a server, kills it a while after it has answered some changes, and returns all that it answered.
+func killServer(t *testing.T, env []string, round string, after int, wait time.Duration) (told []string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), env...)
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	url, lines := "", bufio.NewScanner(out) // it says where it answers
+	for begun := false; !begun && lines.Scan(); {
+		url, begun = strings.CutPrefix(lines.Text(), "Start here  ")
+	}
+	for range time.Tick(20 * time.Millisecond) {
+		if answer, err := http.Get(url + "readyz"); err != nil {
+			t.Fatal(err)
+		} else if _ = answer.Body.Close(); answer.StatusCode == http.StatusOK {
+			break
+		}
+	}
+	var all sync.WaitGroup
+	answered := make(chan string)
+	for w := range writers {
+		all.Go(func() {
+			client := &http.Client{Transport: &http.Transport{}}
+			defer client.CloseIdleConnections()
+			for i := 0; ; i++ {
+				id := fmt.Sprintf("%s-%d-%d", round, w, i)
+				made, err := change(t.Context(), client, url, id)
+				if err != nil {
+					if !errors.Is(err, errGone) {
+						t.Error(err)
+					}
+					return
+				}
+				if made {
+					answered <- id
+				}
+			}
+		})
+	}
+	go func() {
+		all.Wait()
+		close(answered)
+	}()
+	for id := range answered {
+		if told = append(told, id); len(told) == after {
+			time.AfterFunc(wait, func() { _ = cmd.Process.Kill() })
+		}
+	}
+	if len(told) < after {
+		_ = cmd.Process.Kill()
+	}
+	err = cmd.Wait()
+	var ended *exec.ExitError
+	killed := errors.As(err, &ended) && ended.Sys().(syscall.WaitStatus).Signal() == syscall.SIGKILL
+	if !killed || len(told) < after {
+		t.Fatalf("it ended by itself after %d changes: %v\n%s", len(told), err, log.String())
+	}
+	return told
+}
+
+// errGone says that a server answers no more.
+var errGone = errors.New("the server is gone")
+
+// change asks a server for a triple. It reports whether the server says that it is made: on a busy machine it may run out of
+// time, before that or just behind it.
+func change(ctx context.Context, client *http.Client, url, id string) (made bool, err error) {
+	body, err := json.Marshal(map[string]any{
+		"query": `mutation ($a: ID!, $b: ID!, $aName: String!, $bName: String!) { applyChanges(input: { operations: [
+			{ createPerson: { id: $a, name: $aName } } { createInstitution: { id: $b, name: $bName } }
+			{ createLink: { kind: AFFILIATED_WITH, from: { id: $a }, to: { id: $b }, evidence: [{ source: { id: "s_all" }, excerpt: "says so" }] } }
+		] }) { errors { code message } } }`,
+		"variables": map[string]string{"a": "a-" + id, "b": "b-" + id, "aName": "A " + id, "bName": "B " + id},
+	})
+	if err != nil {
+		return false, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"graphql", bytes.NewReader(body))
+	if err != nil {
+		return false, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := client.Do(r)
+	if err != nil {
+		return false, errGone
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return false, errGone
+	}
+	var got struct {
+		Data struct {
+			ApplyChanges *struct{ Errors []any }
+		}
+		Errors []struct{ Extensions struct{ Code, Change string } }
+	}
+	if err := json.Unmarshal(text, &got); err != nil {
+		return false, fmt.Errorf("%s is answered by %s", id, text)
+	}
+	switch done := got.Data.ApplyChanges; {
+	case len(got.Errors) == 0 && done != nil && len(done.Errors) == 0:
+		return true, nil
+	case len(got.Errors) == 1 && kg.Code(got.Errors[0].Extensions.Code) == kg.Timeout:
+		return got.Errors[0].Extensions.Change != "", nil
+	}
+	return false, fmt.Errorf("%s is answered by %s", id, text)
 }
 
 // kill starts the program, kills it a while after it has told of some writes, and returns all that it has told of.
@@ -211,7 +370,7 @@ func kill(t *testing.T, env []string, after int, wait time.Duration) (told []str
 var errTurn = errors.New("it is my turn")
 
 // look holds a store to what was told of it.
-func look(t *testing.T, cat *catalog.Catalog, s store.Store, told []string) {
+func look(t *testing.T, cat *catalog.Catalog, s store.Store, told []string, counted bool) {
 	t.Helper()
 	ctx := t.Context()
 	// What the killed program was just committing may still come to a server: a transaction has its turn behind it.
@@ -241,7 +400,7 @@ func look(t *testing.T, cat *catalog.Catalog, s store.Store, told []string) {
 			t.Errorf("%s was told and is not there", id)
 		}
 	}
-	if count != strconv.Itoa(len(there)) {
+	if counted && count != strconv.Itoa(len(there)) {
 		t.Errorf("%d are there, and it counts %s", len(there), count)
 	}
 	changes, failed := s.Changes(ctx, &store.ChangesQuery{Limit: 1_000_000})
