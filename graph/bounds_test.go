@@ -212,7 +212,7 @@ func hub(t *testing.T, n int) store.Store {
 				Kind: "AFFILIATED_WITH", From: fmt.Sprint("p", i), To: fmt.Sprint("i", to), Since: "1999",
 				Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}},
 			}
-			l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+			l.ID = l.StatedID()
 			b.Links = append(b.Links, l)
 		}
 	}

@@ -320,7 +320,7 @@ func TestParallelLinksCountEachOrOnce(t *testing.T) {
 			Kind: "PARTICIPATED_IN", From: "mary-kaldor", To: "dialogue", Role: role,
 			Evidence: []kg.Evidence{{Source: "s_a", Excerpt: "x", Stance: "SUPPORTS"}},
 		}
-		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		l.ID = l.StatedID()
 		b.Links = append(b.Links, l)
 	}
 	b.Sources = []*kg.Source{{ID: "s_a", Title: "A", Kind: "BOOK"}}

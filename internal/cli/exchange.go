@@ -465,8 +465,8 @@ func (c *exportCmd) files(w *world, cat *catalog.Catalog, s store.Scanner, forma
 	return n, keep(made)
 }
 
-// keep gives files their names. Several get them in their order, after the last file of an earlier export has gone:
-// when the machine ends in between, what is there of two exports lacks the last, and nobody takes it for one.
+// keep gives the files of an export their names, in their order. It first removes the last file of an earlier export: a
+// machine that stops in between leaves a mix of two exports without its last file, which nobody takes for a whole one.
 func keep(made []*target) error {
 	last := made[len(made)-1]
 	if len(made) > 1 && last.mode != 0 {

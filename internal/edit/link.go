@@ -37,13 +37,14 @@ type CreateLink struct {
 func (*CreateLink) action() kg.ChangeAction { return kg.Created }
 
 func (c *CreateLink) foresees(*catalog.Catalog) store.Ahead {
-	ids := []string{kg.LinkID(c.Kind, c.From, c.To, c.Role, kg.PartialDate(c.Since), kg.PartialDate(c.Until)), c.From, c.To}
+	says := &kg.Link{
+		Kind: c.Kind, From: c.From, To: c.To, Role: c.Role, Since: kg.PartialDate(c.Since), Until: kg.PartialDate(c.Until),
+	}
+	ids := []string{says.StatedID(), c.From, c.To}
 	for i := range c.Evidence {
 		ids = append(ids, c.Evidence[i].Source)
 	}
-	return store.Ahead{IDs: ids, Says: &kg.Link{
-		Kind: c.Kind, From: c.From, To: c.To, Role: c.Role, Since: kg.PartialDate(c.Since), Until: kg.PartialDate(c.Until),
-	}}
+	return store.Ahead{IDs: ids, Says: says}
 }
 
 func (c *CreateLink) apply(ctx context.Context, x *applying) (string, error) {
@@ -127,7 +128,7 @@ func (x *applying) saying(ctx context.Context, is *kg.Link) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if id := kg.LinkID(is.Kind, is.From, is.To, is.Role, is.Since, is.Until); id != is.ID {
+	if id := is.StatedID(); id != is.ID {
 		ids = append([]string{id}, ids...)
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return id == is.ID })
@@ -145,9 +146,8 @@ func (x *applying) saying(ctx context.Context, is *kg.Link) (string, error) {
 	return found.Links[at].ID, nil
 }
 
-// meet gives a new link the id of the one that says the same, where that was given another or was corrected since. It
-// refuses a link whose id is that of one that somebody has changed since it was made: to write it would take the
-// correction back.
+// meet gives a new link the id of the stored link that says the same. It refuses a new link whose id is that of a link
+// that has been corrected: writing it would undo the correction.
 func (x *applying) meet(ctx context.Context, is *kg.Link) error {
 	found, err := x.Records(ctx, []string{is.ID})
 	if err != nil || len(found.Links) > 0 && kg.SameStatement(found.Links[0], is) {

@@ -108,8 +108,8 @@ func (x *applying) moveLinks(ctx context.Context, b *store.Batch, to string) err
 			continue
 		}
 		c.UpdatedAt = 0
-		if l.ID == kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until) {
-			c.ID = kg.LinkID(c.Kind, c.From, c.To, c.Role, c.Since, c.Until)
+		if l.ID == l.StatedID() {
+			c.ID = c.StatedID()
 			fresh = append(fresh, c.ID)
 		}
 		move = append(move, movedLink{l, &c})

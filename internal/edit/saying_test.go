@@ -14,8 +14,8 @@ import (
 	"github.com/throughline/throughline/internal/store/storetest/both"
 )
 
-// TestALinkIsMetUnderAnyID: what a link says is one link, whether its id follows from that, was given, or is of what the link
-// said before it was corrected.
+// TestALinkIsMetUnderAnyID: a new link that says what a stored one says adds its evidence to that, whatever the id of the
+// stored one is.
 func TestALinkIsMetUnderAnyID(t *testing.T) {
 	cat := both.Catalog(t)
 	both.Run(t, cat, func(t *testing.T, open both.Open) {

@@ -37,7 +37,7 @@ type checks struct {
 	leads map[string]uint64
 	// links of the store that lead to another quotation than before, by their ids
 	moved hashes
-	// sources whose texts the file at hand gives or clears; none where it is the only one
+	// texts are the sources whose texts the file being read gives or clears; empty for a single file
 	texts hashes
 	// sources of the store, perhaps, whose texts lines of this import give or clear
 	texted               []string

@@ -35,8 +35,8 @@ type rows interface {
 	wrong(column int) error
 }
 
-// readTables reads the tables of a file, each with a header: of nodes, of links, or of what a mapping says. The
-// function each calls the one that it is given for every table, one after the other.
+// readTables reads the tables of a file. A table has a header, and holds nodes, links, or what a mapping says. each calls
+// its second argument once for each table, in order.
 func readTables(in *reading, each func(in *reading, of func(rows) error) error) (err error) {
 	g := gather(in)
 	defer func() { err = cmp.Or(err, g.close()) }()

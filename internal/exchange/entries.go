@@ -18,9 +18,8 @@ import (
 	"github.com/throughline/throughline/internal/rules"
 )
 
-// Formats of others have classes of their own, many more than there are types and kinds here, and links that say only
-// the ids of what they join. The kind of such a link follows from the types of its ends, which may come later in the
-// file.
+// Formats of others have many classes of their own, and their links name what they join by id alone. The kind of such a
+// link follows from the types of its ends, which may stand later in the file.
 
 // entries makes records of a file of such a format. Of each entity it holds some numbers in memory.
 type entries struct {

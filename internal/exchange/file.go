@@ -36,8 +36,8 @@ type Terms struct {
 	Mapping  *Mapping
 	// Type and Kind are what nodes and links are of which the file does not say it: an EntityType and a LinkKind.
 	Type, Kind string
-	// Source is what is quoted where a file has no words of its own: kind, title, url, publisher, authors, publishedOn.
-	// By default it is the file.
+	// Source describes the source that is quoted where a file has no words of its own, by the fields kind, title, url,
+	// publisher, authors, publishedOn. Nil for the file itself.
 	Source map[string]string
 }
 
@@ -198,7 +198,7 @@ func Spool(name string, r io.Reader) (File, func(), error) {
 	return file, remove, nil
 }
 
-// LineError is what is wrong with one line of an import.
+// LineError is an error in one line of an import.
 type LineError struct {
 	File  string
 	Sheet string // of a workbook

@@ -56,10 +56,7 @@ func (c *checks) redirect(ctx context.Context, b *batch) error {
 		}
 		b.records, b.lines = b.records[:n], b.lines[:n]
 	}
-	if err := c.equal(ctx, links, before, going); err != nil {
-		return err
-	}
-	return nil
+	return c.equal(ctx, links, before, going)
 }
 
 // redirectNode takes a line under a former id for one about the entity that it means.
@@ -100,16 +97,15 @@ func (c *checks) redirectLink(l *kg.Link) (moved, looped bool) {
 		l.To = to
 	}
 	if was.ID == kg.LinkID(l.Kind, was.From, was.To, l.Role, l.Since, l.Until) {
-		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		l.ID = l.StatedID()
 	}
 	l.Absorbed, l.Clear, c.again = true, nil, true
 	return true, l.From == l.To && was.From != was.To
 }
 
-// equal finds the links of the store that links say again under ids of their own, and gives these the ids of those:
-// links whose ends were merged into others, and links that were given an id or corrected since. before are the ids that
-// the links had: the store still has one whose link was corrected before the merge. going are those that lines beside
-// them delete.
+// equal gives links the ids under which the store has links that say the same. An id differs where an end was merged into
+// another entity, and where the link was given an id or was corrected. before are the ids that the links had before their
+// ends were replaced. going are the ids that lines of the batch delete.
 func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string, going map[string]bool) error {
 	if c.none || len(links) == 0 {
 		return nil
@@ -126,14 +122,13 @@ func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string, g
 		}
 		for _, x := range slices.Backward(found.Links) {
 			if !going[x.ID] && !c.gone.has(c.hash(x.ID)) {
-				met[kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)] = x.ID
+				met[x.StatedID()] = x.ID
 			}
 		}
 	}
-	stray := func(l *kg.Link) string { return met[kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)] }
 	var ids []string
 	for i, l := range links {
-		if l.Absorbed || stray(l) != "" {
+		if l.Absorbed || met[l.StatedID()] != "" {
 			ids = append(ids, before[i], l.ID)
 		}
 	}
@@ -145,7 +140,7 @@ func (c *checks) equal(ctx context.Context, links []*kg.Link, before []string, g
 		return err
 	}
 	for i, l := range links {
-		switch id := stray(l); {
+		switch id := met[l.StatedID()]; {
 		case there[l.ID] != "" || c.said(c.hash(l.ID)):
 		case there[before[i]] != "":
 			l.ID = before[i]

@@ -63,8 +63,8 @@ const (
 )
 
 // Import writes files into a store: all of them or, where a line is bad, nothing. On a store whose loads are not atomic
-// the files are read twice, first to check every line, and several files once more before that, or twice where links of
-// one need the types of what is in the others.
+// the files are read twice: to check every line, then to write. Several files are read once before that, and twice
+// where links of one file need the types of entities in another.
 func Import(ctx context.Context, cat *catalog.Catalog, s store.Store, files []File, o Options) (Report, error) {
 	report, err := imported(ctx, cat, s, files, o)
 	if err != nil && ctx.Err() != nil {

@@ -194,8 +194,8 @@ func popoloAtIndex(collection string, i int, r popoloRecord) string {
 	return at
 }
 
-// popoloPlace is a record as it is printed, and the one that it stands in, by the field that names such a one
-// elsewhere. At is what messages call it.
+// popoloPlace is a record within another: printed is its text, at is its place for messages. field is the name by which a
+// record of its own would name the outer one, id is the id of that.
 type popoloPlace struct{ printed, at, field, id string }
 
 // String writes it as one text.

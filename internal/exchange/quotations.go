@@ -74,7 +74,7 @@ func (c *checks) noteSaying(l *kg.Link) error {
 		return nil
 	}
 	h := c.hash(l.To)
-	if l.ID != kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until) { // it may have led elsewhere
+	if l.ID != l.StatedID() { // it may have led elsewhere
 		c.leads[l.ID] = h
 	}
 	q, err := c.quotationOf(h, l.To)

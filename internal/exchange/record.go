@@ -715,7 +715,7 @@ func parseLink(cat *catalog.Catalog, line []byte) (record, error) {
 		})
 	}
 	if x.Minted = x.ID == ""; x.Minted {
-		x.ID = kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until)
+		x.ID = x.StatedID()
 	} else {
 		c.id("id", x.ID, kg.LinkPrefix)
 	}

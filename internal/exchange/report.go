@@ -62,8 +62,8 @@ type reporting struct {
 	warnings []Warning
 	more     int
 	quiet    bool // warnings are there already, but for those of records
-	// ofRecords are the first warnings of what became of records, sorted, as stores take records in orders of their
-	// own; ofRecordsAll is how many there are.
+	// ofRecords are the first warnings about single records. They are sorted, since stores do not keep the order of
+	// lines. ofRecordsAll is the number of all.
 	ofRecords    []Warning
 	ofRecordsAll int
 	// minted are the ids of links that were made from what they say, where the store may hold them otherwise by now.
@@ -165,7 +165,7 @@ func (r *reporting) rename(was, is any) {
 
 // stays warns of a link that was corrected since a line like the one at hand made it: the correction stays.
 func (r *reporting) stays(x *kg.Link) {
-	if !r.minted.has(x.ID) || x.ID == kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until) {
+	if !r.minted.has(x.ID) || x.ID == x.StatedID() {
 		return
 	}
 	r.warnOfRecord("the link %s was corrected since it was made, and stays as it is now: %s %s %s%s; "+

@@ -155,7 +155,7 @@ func drawGraph(t *rapid.T, cat *catalog.Catalog) *store.Batch {
 		if l.From == l.To {
 			continue
 		}
-		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		l.ID = l.StatedID()
 		if seen[l.ID] {
 			continue
 		}

@@ -174,6 +174,10 @@ func SameNode(a, b *Node) bool {
 		(len(a.Props) == 0 || reflect.DeepEqual(a.Props, b.Props))
 }
 
+// StatedID returns the id that follows from what the link says. Its own may be another: one that it was given, or that it
+// has kept since it was corrected.
+func (l *Link) StatedID() string { return LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until) }
+
 // SameStatement reports whether two links say the same, whatever they rest on.
 func SameStatement(a, b *Link) bool {
 	return a.Kind == b.Kind && a.From == b.From && a.To == b.To && a.Role == b.Role && a.Since == b.Since && a.Until == b.Until

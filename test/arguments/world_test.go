@@ -186,7 +186,7 @@ func (w *world) join(r *rand.Rand, kind, from, to string) {
 		if e := ends[r.IntN(len(ends))]; l.Since == "" || e == "" || e > l.Since {
 			l.Until = e
 		}
-		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		l.ID = l.StatedID()
 		if w.links[l.ID] != nil {
 			continue
 		}

@@ -77,7 +77,7 @@ func dated(cat *catalog.Catalog) *store.Batch {
 									Excerpt: "x", Stance: "SUPPORTS",
 								}},
 							}
-							l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+							l.ID = l.StatedID()
 							b.Links = append(b.Links, l)
 						}
 					}

@@ -55,7 +55,7 @@ func hubs(cat *catalog.Catalog, each int) *store.Batch {
 				Stance: "SUPPORTS",
 			}},
 		}
-		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		l.ID = l.StatedID()
 		b.Links = append(b.Links, l)
 	}
 	for _, k := range cat.Kinds {

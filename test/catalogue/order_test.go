@@ -50,7 +50,7 @@ func presidents() *store.Batch {
 		{Kind: "PARTICIPATED_IN", From: "washington", To: "farewell"},
 		{Kind: "BROADER", From: "theme", To: "theme", Since: "1900"},
 	} {
-		l.ID, l.Evidence = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until), evidence
+		l.ID, l.Evidence = l.StatedID(), evidence
 		b.Links = append(b.Links, &l)
 	}
 	return b

@@ -44,7 +44,7 @@ func shifted(cat *catalog.Catalog, b *store.Batch) (before, gone *store.Batch) {
 					Kind: k.Name, From: fs[0].ID, To: ts[1].ID,
 					Evidence: []kg.Evidence{{Source: b.Sources[0].ID, Excerpt: "x", Stance: "SUPPORTS"}},
 				}
-				l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+				l.ID = l.StatedID()
 				before.Links = append(before.Links, l)
 				gone.Delete = append(gone.Delete, l.ID)
 			}

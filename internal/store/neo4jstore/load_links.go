@@ -179,7 +179,7 @@ func (l *load) putLinks(ctx context.Context, tx neo4j.ManagedTransaction, b *sto
 		}
 		seen[x.ID] = x.Kind
 		byKind[k.Index] = append(byKind[k.Index], x)
-		if x.ID != kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until) {
+		if x.ID != x.StatedID() {
 			minted = append(minted, x.ID)
 		}
 	}

@@ -324,7 +324,7 @@ func said(links []*kg.Link) []any {
 	out := make([]any, len(links))
 	for i, x := range links {
 		out[i] = []any{
-			kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until), x.From, x.To, x.Kind, x.Role, string(x.Since), string(x.Until),
+			x.StatedID(), x.From, x.To, x.Kind, x.Role, string(x.Since), string(x.Until),
 		}
 	}
 	return out

@@ -41,7 +41,7 @@ func init() {
 
 // isStray is 1 for a link whose id does not follow from what it says, and 0 for others.
 func isStray(x *kg.Link) int64 {
-	if x.ID == kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until) {
+	if x.ID == x.StatedID() {
 		return 0
 	}
 	return 1

@@ -195,7 +195,7 @@ func bareAndFull(cat *catalog.Catalog) *store.Batch {
 					},
 				}
 				for _, l := range []*kg.Link{bare, full} {
-					l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+					l.ID = l.StatedID()
 					b.Links = append(b.Links, l)
 				}
 			}

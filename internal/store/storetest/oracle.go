@@ -348,7 +348,7 @@ func (o *Oracle) Strays(_ context.Context, links []*kg.Link) ([]string, error) {
 
 func (o *Oracle) strays(links []*kg.Link) (out []string) {
 	for _, x := range sorted(o.links) {
-		if x.ID != kg.LinkID(x.Kind, x.From, x.To, x.Role, x.Since, x.Until) &&
+		if x.ID != x.StatedID() &&
 			slices.ContainsFunc(links, func(l *kg.Link) bool { return kg.SameStatement(l, x) }) {
 			out = append(out, x.ID)
 		}

@@ -154,7 +154,7 @@ func (r *random) graph(nodes, links int) {
 			l.To = l.From
 		}
 		l.Since, l.Until = kg.PartialDate(pick(r, someDates)), kg.PartialDate(pick(r, someDates))
-		l.ID = kg.LinkID(l.Kind, l.From, l.To, l.Role, l.Since, l.Until)
+		l.ID = l.StatedID()
 		if slices.ContainsFunc(r.links, func(o *kg.Link) bool { return o.ID == l.ID }) {
 			continue
 		}

@@ -111,7 +111,7 @@ const withDenied = (denied: boolean) => (denied ? { standings: everyStanding } :
 // most is how many links of one entity are drawn one by one; beyond, they stand as groups.
 export const most = 50;
 
-const linkBits =
+export const linkBits =
   'fragment LinkBits on Link { id kind from { id } to { id } role since until sentence standing supportCount }';
 const sourceBits = 'fragment SourceBits on Source { id title url publisher authors publishedOn kind }';
 const evidenceBits = `fragment EvidenceBits on Evidence { id excerpt prefix suffix stance verified source { ...SourceBits } } ${sourceBits}`;

@@ -74,8 +74,8 @@ export function dated(graph: Graph, link: Link): Link {
   return link;
 }
 
-// near finds what is within so many steps of an entity.
-function near(edges: { from: string; to: string }[], id: string, degrees: number): Set<string> {
+// within finds what is within so many steps of an entity.
+function within(edges: { from: string; to: string }[], id: string, degrees: number): Set<string> {
   let border = new Set([id]);
   const seen = new Set(border);
   for (let i = 0; i < degrees; i++) {
@@ -115,7 +115,8 @@ export interface Measures {
 // linksOf lists the links of a picture, before any are filtered out.
 export function linksOf(graph: Graph, { ids, only }: Picture, denied: boolean): Link[] {
   const links = graph.between(ids, denied);
-  return only ? links.filter(l => only.includes(l.id) || l.standing === 'REFUTED') : links;
+  const those = new Set(only);
+  return only ? links.filter(l => those.has(l.id) || l.standing === 'REFUTED') : links;
 }
 
 export function scene(graph: Graph, s: State, lit: Set<string> | null, measures: Measures = {}): Scene {
@@ -129,7 +130,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
   }
   let ids = s.picture.ids.filter(id => graph.entities.has(id));
   if (s.focus) {
-    const kept = near(
+    const kept = within(
       links.map(l => ({ from: l.from.id, to: l.to.id })),
       s.focus.id,
       s.focus.degrees,
@@ -171,6 +172,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       faded: lit ? !lit.has(id) : (s.time !== null || s.without.length > 0) && shown === 0,
     };
   });
+  const near = new Set(s.near);
   const pairs = new Map<string, Link[]>();
   for (const l of links) {
     const key = [l.from.id, l.to.id].sort().join(' ');
@@ -185,7 +187,7 @@ export function scene(graph: Graph, s: State, lit: Set<string> | null, measures:
       links: list,
       label: doubted(list, list.length === 1 ? kindLabel(graph.catalog, first.kind) : words.canvas.links(list.length)),
       width: Math.min(8, 1 + Math.max(...list.map(l => l.supportCount))),
-      dashed: list.some(l => s.near.includes(l.id) || l.standing !== 'SUPPORTED'),
+      dashed: list.some(l => near.has(l.id) || l.standing !== 'SUPPORTED'),
       // what has no date is shown beside what held in the time that is chosen, but not as if it had
       faded: lit
         ? !list.some(l => lit.has(l.id))

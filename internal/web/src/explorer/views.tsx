@@ -10,6 +10,7 @@ import { kindLabel, property, selection, spell, typeLabel } from './catalog';
 import { Pieces, Standing } from './evidence';
 import {
   everyStanding,
+  linkBits,
   together,
   upTo,
   type Count,
@@ -324,9 +325,9 @@ function LinksOf({ graph, id, kind, count }: { graph: Graph; id: string; kind: s
               `query LinksOf($id: ID!, $where: LinkFilter!, $first: Int!, $after: String) {
         node(id: $id) { ... on Entity { links(first: $first, after: $after, where: $where) {
           pageInfo { hasNextPage endCursor }
-          edges { node { id type name } link { id kind from { id } to { id } role since until sentence standing supportCount } }
+          edges { node { id type name } link { ...LinkBits } }
         } } }
-      }`,
+      } ${linkBits}`,
               { id, where, first, after },
               signal,
             )
