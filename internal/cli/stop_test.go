@@ -183,12 +183,14 @@ func stopUnderLoad(t *testing.T, store string, env []string) {
 	}
 	// an import beside it
 	other := command("import", file("q", 2000))
+	var said strings.Builder
+	other.Stderr = &said
 	if err := other.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
 		if err := other.Wait(); err != nil {
-			t.Errorf("the import beside it: %v", err)
+			t.Errorf("the import beside it: %v %s", err, said.String())
 		}
 	}()
 	busy := time.After(1500 * time.Millisecond)

@@ -206,3 +206,16 @@ func ReadWhole(s *Store, source, node, link []any) error {
 	}
 	return err
 }
+
+// StatementsOfWrites are statements by which a write looks for links, by what it looks for, with their parameters: what
+// says what some links say, and what ends at entities.
+func (s *Store) StatementsOfWrites(links []*kg.Link, entities []string) map[string]func() (string, map[string]any) {
+	at := map[string]any{"entities": entities, "sources": []string{}, "ids": []string{}}
+	return map[string]func() (string, map[string]any){
+		"strays": func() (string, map[string]any) {
+			return s.layout.straysText(), map[string]any{"said": said(links)}
+		},
+		"resting":                  func() (string, map[string]any) { return s.restingText(), at },
+		"resting in a transaction": func() (string, map[string]any) { return s.restingInText(), at },
+	}
+}

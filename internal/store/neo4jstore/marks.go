@@ -34,11 +34,15 @@ type counting struct {
 	took time.Duration // the last
 }
 
-// ours is a condition on a relationship with a type of ours. Without coalesce Neo4j would answer it from the index of
-// ids, which holds all links, and once for each node.
+// ours is a condition on a relationship with a type of ours.
 func ours(r string) string {
-	return "coalesce(" + r + ".id, '') STARTS WITH '" + kg.LinkPrefix + "' AND startNode(" + r +
-		")._sort IS NOT NULL AND endNode(" + r + ")._sort IS NOT NULL"
+	return identified(r) + " AND startNode(" + r + ")._sort IS NOT NULL AND endNode(" + r + ")._sort IS NOT NULL"
+}
+
+// identified is the condition that a relationship found by its ends has an id of ours. Without coalesce Neo4j would
+// answer it from the index of ids, which holds all links, and once for each node.
+func identified(r string) string {
+	return "coalesce(" + r + ".id, '') STARTS WITH '" + kg.LinkPrefix + "'"
 }
 
 // rel writes the relationship of a pattern: links of some types, which fit conditions.

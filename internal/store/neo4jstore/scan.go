@@ -251,7 +251,7 @@ func (s *Store) records(ctx context.Context, ids []string, read running) (*store
 // linksAt writes a query for the links that end at some entities.
 func (c *compiler) linksAt() {
 	c.w("MATCH (n:Entity)-", c.rel("r", c.allLinks),
-		"-(:Entity) WHERE n.id IN $entities AND r.id STARTS WITH '", kg.LinkPrefix, "' RETURN r")
+		"-(:Entity) WHERE n.id IN $entities AND ", identified("r"), " RETURN r")
 }
 
 // restingText finds the links that end at some entities or rest on some sources.
@@ -316,7 +316,7 @@ func (l *load) resting(ctx context.Context, tx neo4j.ManagedTransaction, ids []s
 func (c *compiler) saying() {
 	c.w("UNWIND $said AS l MATCH (a:Entity {id: l[1]}), (b:Entity {id: l[2]}) MATCH (a)-", c.rel("r", c.allLinks), "->(b) WHERE ",
 		kindOf("r", true), " = l[3] AND coalesce(r.role, '') = l[4] AND coalesce(r.since, '') = l[5] AND coalesce(r.until, '') = l[6] ",
-		"AND r.id STARTS WITH '", kg.LinkPrefix, "' AND r.id <> l[0]")
+		"AND ", identified("r"), " AND r.id <> l[0]")
 }
 
 // said is what links say, behind the ids that follow from it.
@@ -342,9 +342,14 @@ func (s *Store) strays(ctx context.Context, links []*kg.Link, read running) ([]s
 	if len(links) == 0 {
 		return nil, nil
 	}
-	c := &compiler{layout: s.layout}
+	return idsOf(read(ctx, s.layout.straysText(), map[string]any{"said": said(links)}))
+}
+
+func (l *layout) straysText() string {
+	c := &compiler{layout: l}
 	c.saying()
-	return idsOf(read(ctx, string(c.text)+" RETURN DISTINCT r.id ORDER BY r.id", map[string]any{"said": said(links)}))
+	c.w(" RETURN DISTINCT r.id ORDER BY r.id")
+	return string(c.text)
 }
 
 // idsOf returns the first column of an answer.
