@@ -124,7 +124,7 @@ func (a *analyses) run(
 	x.value, x.err = a.work(ctx, log, x, f)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	close(x.done)
+	defer close(x.done) // last: whoever is told finds its memory counted
 	switch {
 	case a.found[key] != x:
 		x.memory.End()
