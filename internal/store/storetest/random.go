@@ -815,8 +815,8 @@ func Fill(ctx context.Context, s store.Loader, b *store.Batch) error { return fi
 // Clock is the time of every load in these tests: what is exported can be compared.
 func Clock() time.Time { return time.UnixMilli(1_700_000_000_000) }
 
-// CIRounds is the number of Rounds that CI asks for, in .ci/run.
-const CIRounds = 12
+// AllRounds is the number of Rounds from which Neo4j is asked all that it takes long to plan.
+const AllRounds = 12
 
 // Rounds is how many times as many graphs as by default the random suites draw: THROUGHLINE_TEST_ROUNDS, or 1.
 func Rounds(t testing.TB) int {
@@ -836,14 +836,14 @@ func Rounds(t testing.TB) int {
 const seldom = 48
 
 // Turns returns a function that reports whether it is the turn of the next thing to be asked: of things that take a
-// store long one in 48 is asked by default, others in each run, and all of them where Rounds is CIRounds.
+// store long one in 48 is asked by default, others in each run, and all of them where Rounds is AllRounds.
 func Turns(t testing.TB) func() bool {
 	t.Helper()
 	n := Rounds(t)
 	if n == 1 {
 		return OneIn(t, seldom)
 	}
-	return OneIn(t, max(1, CIRounds/n))
+	return OneIn(t, max(1, AllRounds/n))
 }
 
 // Some is Turns for what takes not quite so long: one in a few is asked by default, and all of them where Rounds is as
@@ -858,7 +858,7 @@ func OneIn(t testing.TB, of int) func() bool {
 	t.Helper()
 	wait := rand.IntN(of)
 	if of > 1 {
-		t.Logf("one in %d is asked, from number %d on; THROUGHLINE_TEST_ROUNDS=%d, without -short, asks all", of, wait+1, CIRounds)
+		t.Logf("one in %d is asked, from number %d on; THROUGHLINE_TEST_ROUNDS=%d, without -short, asks all", of, wait+1, AllRounds)
 	}
 	return func() bool {
 		wait--

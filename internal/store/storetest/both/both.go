@@ -76,8 +76,8 @@ func Part[T any](t testing.TB, all []T) []T {
 	return slices.DeleteFunc(slices.Clone(all), func(T) bool { return !turn() })
 }
 
-// Checks sets how many checks rapid makes until the test ends: so many of each store where twice the rounds of CI are
-// asked for, and as many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than
+// Checks sets how many checks rapid makes until the test ends: so many of each store where twice AllRounds are asked
+// for, and as many fewer as there are fewer rounds, at least one. Of the embedded store they are no more than
 // rapid is told to make. On Neo4j each check takes some seconds.
 func Checks(t testing.TB, neo4j, embedded int) {
 	t.Helper()
@@ -91,7 +91,7 @@ func Checks(t testing.TB, neo4j, embedded int) {
 	if strings.Contains(t.Name(), "/neo4j") {
 		n, most = neo4j, math.MaxInt
 	}
-	n = min(most, max(1, n*storetest.Rounds(t)/(2*storetest.CIRounds)))
+	n = min(most, max(1, n*storetest.Rounds(t)/(2*storetest.AllRounds)))
 	t.Cleanup(func() { _ = checks.Set(before) })
 	if err := checks.Set(strconv.Itoa(n)); err != nil {
 		t.Fatal(err)
